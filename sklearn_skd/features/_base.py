@@ -1,0 +1,149 @@
+"""What the transformers of audio share: songs in, one array a song out.
+
+Parameter checks, parallel decoding, the cache and the treatment of unusable songs.
+"""
+
+import os
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_skd._sklearn import Interval, StrOptions, _fit_context
+from sklearn_skd.features._cache import FeatureCache
+from sklearn_skd.features._decode import SongError, as_songs, check_song, load_window
+
+
+class AudioTransformer(TransformerMixin, BaseEstimator):
+    """Base of the transformers that compute one array of fixed shape from each song.
+
+    A subclass stores its parameters, among them `sr`, `duration`, `segment`, `on_error`,
+    `cache`, `n_jobs` and `verbose`, and defines `_shape`, `_extract` and `_cache_version`.
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012  scikit-learn's convention
+        "sr": [Interval(Integral, 1, None, closed="left")],
+        "duration": [Interval(Real, 0, None, closed="neither")],
+        "n_fft": [Interval(Integral, 2, None, closed="left")],
+        "hop_length": [Interval(Integral, 1, None, closed="left")],
+        "segment": [StrOptions({"energy", "start", "centre"})],
+        "on_error": [StrOptions({"raise", "warn"})],
+        "cache": [str, os.PathLike, None],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+    }
+
+    # parameters that change how the features are computed, not what they are
+    _not_in_key = frozenset({"on_error", "cache", "n_jobs", "verbose"})
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the parameters; nothing is learned from the songs.
+
+        Parameters
+        ----------
+        X : sequence of n songs
+            Not read.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The transformer itself.
+        """
+        self._check_parameters()
+        return self
+
+    def transform(self, X):
+        """Compute the features of each song.
+
+        Parameters
+        ----------
+        X : sequence of n songs, Series, DataFrame of one column or ndarray
+            A song is a path, a tuple (waveform, rate in Hz) or a bare waveform at rate `sr`.
+            A waveform is a float array of shape (samples,) or (channels, samples), in [-1, 1].
+
+        Returns
+        -------
+        features : float32 ndarray of shape (n, ...)
+            NaN throughout for songs that could not be read under ``on_error="warn"``.
+
+        Raises
+        ------
+        ValueError
+            If a song is missing, unreadable or empty, or holds samples that are not finite, and
+            ``on_error="raise"``. A file that does not exist is a FileNotFoundError as well.
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        self._check_parameters()
+        songs = as_songs(X)
+        features = np.full((len(songs), *self._shape()), np.nan, dtype=np.float32)
+        failures = []
+        for row, result in enumerate(self._results(songs)):
+            if not isinstance(result, SongError):
+                features[row] = result
+            elif self.on_error == "raise":
+                raise type(result)(f"Row {row}: {result}.")
+            else:
+                failures.append(f"row {row}: {result}")
+        if failures:
+            warnings.warn(
+                f"{len(failures)} of {len(songs)} songs could not be read and are missing audio "
+                "(NaN):\n  " + "\n  ".join(failures),
+                stacklevel=2,
+            )
+        return features
+
+    def _results(self, songs):
+        """Yield the array of each song, or the SongError that says why there is none."""
+        # decoding, resampling and Fourier transforms run outside the interpreter's lock
+        parallel = Parallel(n_jobs=self.n_jobs, return_as="generator", prefer=self._prefer)
+        results = parallel(delayed(self._result)(song) for song in songs)
+        if self.verbose:
+            from tqdm import tqdm
+
+            results = tqdm(results, total=len(songs), desc=type(self).__name__, unit="song")
+        return results
+
+    def _result(self, song):
+        try:
+            song = check_song(song, sr=self.sr)
+            if self.cache is None:
+                return self._compute(song)
+            return self._from_cache(FeatureCache(self.cache), song)
+        except SongError as error:
+            return error
+
+    def _from_cache(self, cache, song):
+        key = cache.key(song, self._cache_parameters())
+        features = cache.get(key)
+        if features is None:
+            features = self._compute(song)
+            cache.put(key, features)
+        return features
+
+    def _cache_parameters(self):
+        parameters = self.get_params(deep=False).items()
+        kept = sorted((name, value) for name, value in parameters if name not in self._not_in_key)
+        return (type(self).__name__, self._cache_version, *kept)
+
+    def _compute(self, song):
+        window = load_window(song, sr=self.sr, duration=self.duration, segment=self.segment)
+        return self._extract(window)
+
+    def _check_parameters(self):
+        """Check what depends on several parameters."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = self.on_error == "warn"
+        tags.requires_fit = False
+        return tags
