@@ -94,9 +94,7 @@ def fit_temperature(logits, y, *, sample_weight=None):
     """
     logits = _two_dimensional(logits)
     y = _check_codes(y, logits)
-    weight = _check_sample_weight(
-        sample_weight, logits, dtype=np.float64, ensure_non_negative=True
-    )
+    weight = _check_sample_weight(sample_weight, logits, dtype=np.float64, ensure_non_negative=True)
     # invariant under a shift of a song's logits; the largest at 0 keeps exp from overflowing
     logits = logits - logits.max(axis=1, keepdims=True)
     target = logits[np.arange(len(y)), y]

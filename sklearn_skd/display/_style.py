@@ -15,24 +15,25 @@ BAND = "#D9D9D9"
 
 def series_style(index):
     """Colour, line style and marker of the ``index``-th series on an axes."""
+    # shifted at every round of the colours: 49 series differ before the first pair repeats
+    turn = index // len(COLORS)
     return {
         "color": COLORS[index % len(COLORS)],
-        # shifted by one at every round: 49 series differ before the first pair repeats
-        "linestyle": LINE_STYLES[(index + index // len(COLORS)) % len(LINE_STYLES)],
-        "marker": MARKERS[index % len(MARKERS)],
+        "linestyle": LINE_STYLES[(index + turn) % len(LINE_STYLES)],
+        "marker": MARKERS[(index + 3 * turn) % len(MARKERS)],
     }
 
 
 def open_axes(ax, *, figsize):
-    """Return ``ax``, or the axes of a new figure."""
+    """Return ``ax``, or the axes of a new figure whose layout makes room for outer labels."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=figsize)[1]
+    return plt.subplots(figsize=figsize, layout="constrained")[1]
 
 
-def panel_below(ax, *, name, size, pad=0.12):
+def panel_below(ax, *, name, height):
     """Axes beneath ``ax`` that shares its x axis, cut from its room; made once, then reused.
 
     Parameters
@@ -40,27 +41,38 @@ def panel_below(ax, *, name, size, pad=0.12):
     ax : matplotlib Axes
     name : str
         What the panel is for; a second display on the same axes finds the panel by it.
-    size : str
-        Height in percent of the height of ``ax``, e.g. "25%".
-    pad : float, default=0.12
-        Gap in inches.
+    height : float
+        Height as a share of that of ``ax``, above 0.
 
     Returns
     -------
     panel : matplotlib Axes
     """
-    from mpl_toolkits.axes_grid1 import make_axes_locatable
-
     for panel in ax.figure.axes:
         if panel.get_label() == name and ax.get_shared_x_axes().joined(ax, panel):
             return panel
-    panel = make_axes_locatable(ax).append_axes("bottom", size=size, pad=pad, sharex=ax)
+    panel = _split(ax, height)
     panel.set_label(name)
     ax.tick_params(labelbottom=False)
     for axes in (ax, panel):
         axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["bottom", "left"]].set_color(QUIET)
+        axes.tick_params(colors=INK)
         axes.set_axisbelow(True)
     return panel
+
+
+def _split(ax, height):
+    place = ax.get_subplotspec()
+    if place is None:  # axes put at a given place of the figure
+        from mpl_toolkits.axes_grid1 import make_axes_locatable
+
+        return make_axes_locatable(ax).append_axes(
+            "bottom", size=f"{100 * height:g}%", pad=0.12, sharex=ax
+        )
+    upper, lower = place.subgridspec(2, 1, height_ratios=[1, height], hspace=0.04)
+    ax.set_subplotspec(upper)
+    return ax.get_figure(root=False).add_subplot(lower, sharex=ax)
 
 
 def spread_labels(heights, *, gap, low, high):

@@ -3,10 +3,12 @@
 import numpy as np
 
 from ..metrics.intervals import reliability
-from ._style import BAND, INK, QUIET, open_axes, panel_below, series_style
+from ._style import BAND, INK, open_axes, panel_below, series_style
 
 _CURVE = "reliability curve"
 _COUNTS = "songs per bin"
+# width of an axes, in inches, above which the legend has room for two columns
+_TWO_COLUMNS = 4.5
 
 
 class ReliabilityDisplay:
@@ -16,7 +18,8 @@ class ReliabilityDisplay:
     with its 95 % Wilson interval. The grey band is where 95 % of the points of a perfectly
     calibrated model would lie at these counts; a filled marker lies outside its own band, an
     open one inside. The panel beneath shows the songs in each bin. The legend gives the ECE with
-    its bootstrap interval, its null floor and the number of songs.
+    its bootstrap interval, its null floor and the number of songs; it stands above the axes, so
+    that a title is better put on the figure (``figure_.suptitle``).
 
     Make it with :meth:`from_estimator` or :meth:`from_predictions`. All parameters are stored
     as attributes.
@@ -204,11 +207,11 @@ class ReliabilityDisplay:
         """
         if null_band not in (True, False, "auto"):
             raise ValueError(f"null_band must be True, False or 'auto', got {null_band!r}")
-        self.ax_ = open_axes(ax, figsize=(5.6, 6.4))
+        self.ax_ = open_axes(ax, figsize=(6.4, 6.8))
         self.figure_ = self.ax_.figure
-        self.counts_ax_ = panel_below(self.ax_, name=_COUNTS, size="22%")
+        self.counts_ax_ = panel_below(self.ax_, name=_COUNTS, height=0.22)
         drawn = sum(line.get_gid() == _CURVE for line in self.ax_.lines)
-        style = {**series_style(drawn), **(curve_kwargs or {})}
+        style = {**series_style(drawn), **_long_names(curve_kwargs)}
         name = self.estimator_name if name is None else name
 
         wanted = drawn == 0 if null_band == "auto" else null_band
@@ -235,7 +238,9 @@ class ReliabilityDisplay:
             color=BAND,
             lw=0,
             zorder=1,
-            label="95 % band if calibrated" + (f" ({name})" if name else ""),
+            label="95 % band if calibrated"
+            + (f" ({name})" if name else "")
+            + "\nfilled markers lie outside their band",
         )
 
     def _draw_curve(self, style, name):
@@ -243,9 +248,10 @@ class ReliabilityDisplay:
         x, y = table.confidence[full], table.accuracy[full]
         rounding = 1e-9
         outside = (y < table.null_low[full] - rounding) | (y > table.null_high[full] + rounding)
-        style = {"lw": 1.6, "ms": 6, "markeredgewidth": 1.4, "zorder": 4, **style}
+        style = {"linewidth": 1.6, "markersize": 6, "markeredgewidth": 1.4, "zorder": 4, **style}
+        style = {"markerfacecolor": "white", **style}
         label = f"{name}\n{_legend_text(self.summary)}" if name else _legend_text(self.summary)
-        (self.line_,) = self.ax_.plot(x, y, label=label, markerfacecolor="white", **style)
+        (self.line_,) = self.ax_.plot(x, y, **{"label": label, **style})
         self.line_.set_gid(_CURVE)
         color = self.line_.get_color()
         filled = {"marker": self.line_.get_marker(), "ms": self.line_.get_markersize()}
@@ -255,29 +261,50 @@ class ReliabilityDisplay:
         )
 
     def _draw_counts(self, style, *, first):
-        self.counts_ = self.counts_ax_.stairs(
-            self.table.count,
-            self.table.edges,
-            fill=False,
+        table, panel = self.table, self.counts_ax_
+        if first:
+            panel.stairs(table.count, table.edges, fill=True, color=BAND)
+        self.counts_ = panel.stairs(
+            table.count,
+            table.edges,
             color=self.line_.get_color(),
             linestyle=style["linestyle"],
             lw=1.3,
         )
-        if first:
-            self.counts_ax_.stairs(self.table.count, self.table.edges, fill=True, color=BAND)
+        # room above the highest bin of all models so far
+        top = 1.1 * table.count.max()
+        panel.set_ylim(0, top if first else max(top, panel.get_ylim()[1]))
 
     def _label_axes(self):
         self.ax_.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="Accuracy")
         self.ax_.grid(color="#EEEEEE", lw=0.8)
-        self.counts_ax_.set(xlabel="Confidence (probability of the predicted class)")
-        self.counts_ax_.set_ylabel("Songs")
-        self.counts_ax_.set_ylim(bottom=0)
+        self.counts_ax_.set(
+            xlabel="Confidence (probability of the predicted class)", ylabel="Songs"
+        )
         self.counts_ax_.yaxis.get_major_locator().set_params(nbins=3, integer=True)
-        self.counts_ax_.tick_params(axis="y", labelsize="small")
-        legend = self.ax_.legend(loc="upper left", fontsize="small", frameon=True)
-        legend.get_frame().set(edgecolor="none", alpha=0.9)
-        legend.set_zorder(6)
-        self.ax_.tick_params(colors=INK)
+        handles, labels = self.ax_.get_legend_handles_labels()
+        curves = [h for h in handles if getattr(h, "get_gid", str)() == _CURVE]
+        # above the axes, where it hides nothing; the curves first, then the band
+        width = self.ax_.get_window_extent().width / self.figure_.dpi
+        ranked = sorted(zip(handles, labels, strict=True), key=lambda pair: pair[0] not in curves)
+        self.ax_.legend(
+            *zip(*ranked, strict=True),
+            loc="lower left",
+            bbox_to_anchor=(0, 1.01),
+            borderaxespad=0,
+            ncols=2 if len(curves) > 1 and width > _TWO_COLUMNS else 1,
+            columnspacing=1.5,
+            fontsize="small",
+            frameon=False,
+        )
+
+
+def _long_names(curve_kwargs):
+    """``{"c": "red"}`` -> ``{"color": "red"}``, so that it overrides a default."""
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.lines import Line2D
+
+    return normalize_kwargs(curve_kwargs, Line2D)
 
 
 def _legend_text(summary):

@@ -175,21 +175,19 @@ class EmotionTimelineDisplay:
         time, attention, proba, classes, song_proba = self._validated()
         self.ax_ = open_axes(ax, figsize=(8.4, 4.8))
         self.figure_ = self.ax_.figure
-        self.attention_ax_ = panel_below(self.ax_, name=_ATTENTION, size="36%")
+        self.attention_ax_ = panel_below(self.ax_, name=_ATTENTION, height=0.36)
 
         edges = _edges(time)
         real = np.isfinite(attention)
         self._draw_lines(time[real], proba[real], classes)
         self._draw_attention(edges, attention, real)
-        end = edges[1:][real].max()
-        self.ax_.set_xlim(edges[:-1][real].min(), end)
-        self._label_lines(end, proba[real][-1], classes, song_proba)
+        self.ax_.set_xlim(edges[:-1][real].min(), edges[1:][real].max())
+        self._label_lines(classes, song_proba)
 
         self.ax_.set(ylim=(0, 1), ylabel="Probability")
-        self.attention_ax_.set(xlabel="Time (s)", ylabel="Attention")
+        self.attention_ax_.set(xlabel="Time (s)", ylabel=r"Attention $\rho_t$")
         for axes in (self.ax_, self.attention_ax_):
             axes.grid(axis="y", color="#EEEEEE", lw=0.8)
-            axes.tick_params(colors=INK)
         title = self.title if title is None else title
         if title is not None:
             self.ax_.set_title(title, loc="left")
@@ -243,26 +241,34 @@ class EmotionTimelineDisplay:
             annotation_clip=False,
         )
 
-    def _label_lines(self, end, last, classes, song_proba):
+    def _label_lines(self, classes, song_proba):
+        """Name each line at its end; a thin line leads to a label that had to make room."""
         transform = self.ax_.get_yaxis_transform()
-        heights = spread_labels(list(last), gap=0.085, low=0.03, high=0.97)
-        for k, height in enumerate(heights):
-            color = self.lines_[k].get_color()
-            text = str(classes[k])
-            if song_proba is not None:
-                text = f"{text}  {song_proba[k]:.2f}"
-            # from the end of the line to its label, which may have had to make room
+        first, last = self.ax_.get_xlim()
+        ends = [line.get_xydata()[-1] for line in self.lines_]
+        heights = spread_labels([y for _, y in ends], gap=0.08, low=0.03, high=0.97)
+        for k, ((x, y), height) in enumerate(zip(ends, heights, strict=True)):
+            style = {**series_style(k), "linestyle": "-"}
             self.ax_.plot(
-                [1.0, 1.025], [last[k], height], transform=transform, color=color, lw=0.8,
+                [(x - first) / (last - first), 1.03],
+                [y, height],
+                transform=transform,
+                lw=0.8,
+                ms=5,
+                markevery=[1],
                 clip_on=False,
+                **style,
             )
-            self.ax_.text(
-                1.035, height, text, transform=transform, color=color, va="center",
-                fontweight="bold",
-            )
+            name = str(classes[k])
+            text = name if song_proba is None else f"{song_proba[k]:.2f}  {name}"
+            self.ax_.text(1.045, height, text, transform=transform, color=INK, va="center")
         if song_proba is not None:
             self.ax_.text(
-                1.035, 1.03, "whole song", transform=transform, color=QUIET, va="bottom",
+                1.045,
+                max(heights) + 0.06,
+                "whole song",
+                transform=transform,
+                color=QUIET,
                 fontsize="small",
             )
 
