@@ -16,6 +16,8 @@ from sklearn_skd._sklearn import Interval, StrOptions, _fit_context
 from sklearn_skd.features._cache import FeatureCache
 from sklearn_skd.features._decode import SongError, as_songs, check_song, load_window
 
+_REMEDY = "(on_error='warn' turns such songs into missing audio.)"
+
 
 class AudioTransformer(TransformerMixin, BaseEstimator):
     """Base of the transformers that compute one array of fixed shape from each song.
@@ -38,6 +40,9 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
 
     # parameters that change how the features are computed, not what they are
     _not_in_key = frozenset({"on_error", "cache", "n_jobs", "verbose"})
+
+    # joblib's hint, where the user names no backend by `joblib.parallel_config`
+    _prefer = "processes"
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -88,7 +93,7 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
             if not isinstance(result, SongError):
                 features[row] = result
             elif self.on_error == "raise":
-                raise type(result)(f"Row {row}: {result}.")
+                raise type(result)(f"Row {row}: {result}. {_REMEDY}")
             else:
                 failures.append(f"row {row}: {result}")
         if failures:
@@ -101,7 +106,6 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
 
     def _results(self, songs):
         """Yield the array of each song, or the SongError that says why there is none."""
-        # decoding, resampling and Fourier transforms run outside the interpreter's lock
         parallel = Parallel(n_jobs=self.n_jobs, return_as="generator", prefer=self._prefer)
         results = parallel(delayed(self._result)(song) for song in songs)
         if self.verbose:
@@ -128,8 +132,12 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         return features
 
     def _cache_parameters(self):
-        parameters = self.get_params(deep=False).items()
-        kept = sorted((name, value) for name, value in parameters if name not in self._not_in_key)
+        parameters = sorted(self.get_params(deep=False).items())
+        kept = [
+            (name, float(value) if isinstance(value, Real) else value)  # 30 and 30.0 are the same
+            for name, value in parameters
+            if name not in self._not_in_key
+        ]
         return (type(self).__name__, self._cache_version, *kept)
 
     def _compute(self, song):

@@ -15,6 +15,11 @@ import numpy as np
 # so that equally loud windows resolve to the earliest.
 _LOUDER = 1.0 + 1e-5
 
+# Audio lies in [-1, 1]; decoders and mixes overshoot a little, samples of another scale a lot.
+_HIGHEST_PEAK = 100.0
+
+_CONVERT = "Convert it again from the source, for example with ffmpeg -i SOURCE song.flac"
+
 
 class SongError(ValueError):
     """A song that cannot be used, with the reason and the remedy."""
@@ -43,7 +48,8 @@ class _Waveform:
     def read(self, frames, dtype="float32", always_2d=True):
         block = self._samples[:, self._position : self._position + frames].T
         self._position += frames
-        return block.astype(dtype)
+        with np.errstate(over="ignore"):  # overflow becomes inf, which `load_window` reports
+            return block.astype(dtype)
 
 
 def as_songs(X):
@@ -136,9 +142,7 @@ def _check_waveform(samples, rate):
     if samples.ndim not in (1, 2):
         raise SongError(f"a waveform is (samples,) or (channels, samples), got {samples.shape}")
     if samples.ndim == 2 and samples.shape[0] > samples.shape[1] > 0:
-        raise SongError(
-            f"a waveform is (channels, samples), got {samples.shape}. Transpose it"
-        )
+        raise SongError(f"a waveform is (channels, samples), got {samples.shape}. Transpose it")
     if not isinstance(rate, Real) or not 0 < rate < np.inf:
         raise SongError(f"the rate of a waveform is a positive number in Hz, got {rate!r}")
     return np.atleast_2d(samples), rate
@@ -167,29 +171,23 @@ def load_window(song, *, sr, duration, segment):
     Raises
     ------
     SongError
-        If the song cannot be decoded, is empty or holds samples that are not finite.
+        If the song cannot be decoded, is empty, or holds samples that are not finite or far
+        outside [-1, 1].
     """
-    name = repr(song) if isinstance(song, str) else "the waveform"
+    name = f"{song!r}" if isinstance(song, str) else "the waveform"
     with _open(song) as reader:
         rate = reader.samplerate
+        window, blocks = max(1, round(duration * rate)), max(1, round(duration))
         try:
-            samples = _cut(reader, max(1, round(duration * rate)), segment, blocks=duration)
-        except RuntimeError as error:  # soundfile's errors are RuntimeErrors
+            samples = _cut(reader, window, segment, blocks)
+        except RuntimeError as error:  # the base class of soundfile's errors
             raise SongError(f"{name} is damaged ({error}). {_CONVERT}") from None
-    if samples.size == 0:
-        raise SongError(f"{name} holds no audio (0 s). Remove the song or replace the file")
-    if not np.isfinite(samples @ samples):
-        raise SongError(
-            f"{name} holds NaN, infinite or huge samples. Repair it: samples lie in [-1, 1]"
-        )
+    _check_samples(samples, name)
     if rate != sr:
         import soxr
 
         samples = soxr.resample(samples, rate, sr, quality="HQ")
     return samples[: max(1, round(duration * sr))]
-
-
-_CONVERT = "Convert it again from the source, for example with ffmpeg -i SOURCE song.flac"
 
 
 def _open(song):
@@ -203,12 +201,26 @@ def _open(song):
         raise SongError(f"cannot decode {song!r} ({error}). {_CONVERT}") from None
 
 
-def _cut(reader, window, segment, *, blocks):
+def _check_samples(samples, name):
+    if samples.size == 0:
+        raise SongError(f"{name} holds no audio (0 s). Remove the song or replace the file")
+    peak = max(samples.max(), -samples.min())
+    if not np.isfinite(peak):
+        raise SongError(f"{name} holds NaN or infinite samples. Repair it, or leave the song out")
+    if peak > _HIGHEST_PEAK:
+        raise SongError(
+            f"{name} reaches {peak:.4g}, but samples lie in [-1, 1]. Divide by their full scale, "
+            "for example by 32768 for 16-bit samples stored as floats"
+        )
+
+
+def _cut(reader, window, segment, blocks):
     """Read `window` samples (fewer if the song is shorter) at the place `segment` names."""
-    if segment == "energy" and reader.frames > window:
-        return _loudest(reader, window, blocks=max(1, round(blocks)))
-    if segment == "centre" and reader.frames > window:
-        reader.seek((reader.frames - window) // 2)
+    if reader.frames > window:
+        if segment == "energy":
+            return _loudest(reader, window, blocks)
+        if segment == "centre":
+            reader.seek((reader.frames - window) // 2)
     return _read_mono(reader, window)
 
 
@@ -220,21 +232,22 @@ def _read_mono(reader, frames):
     return block @ np.full(channels, 1 / channels, dtype=np.float32)
 
 
-def _loudest(reader, window, *, blocks):
+def _loudest(reader, window, blocks):
     """Find the loudest run of `blocks` blocks in one pass, holding two windows at most."""
     size = -(-window // blocks)
     recent, energies = deque(maxlen=blocks), deque(maxlen=blocks)
     best, highest = (), -1.0
     while len(block := _read_mono(reader, size)):
         if len(block) < size and best:
-            break  # the rest of a second at the end starts no full window
-        recent.append(block)
-        energies.append(float(block @ block))
-        energy = sum(energies)
+            break  # what is left after the last full block starts no full window
+        with np.errstate(over="ignore", invalid="ignore"):
+            energy = float(block @ block)
         if not np.isfinite(energy):
-            return block  # reported by the caller
-        if len(recent) == blocks and energy > highest * _LOUDER:
-            best, highest = tuple(recent), energy
-    # no full window: a damaged header promised more samples than the file holds
+            return block  # for `_check_samples` to report
+        recent.append(block)
+        energies.append(energy)
+        if len(recent) == blocks and sum(energies) > highest * _LOUDER:
+            best, highest = tuple(recent), sum(energies)
+    # no full window: the header promised more samples than the file holds
     parts = best or tuple(recent)
-    return np.concatenate(parts)[:window] if parts else np.empty(0, np.float32)
+    return np.concatenate(parts)[:window] if parts else np.empty(0, dtype=np.float32)
