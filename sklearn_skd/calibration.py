@@ -14,7 +14,7 @@ HIGHEST_TEMPERATURE = 100.0
 
 
 def temperature_softmax(logits, temperature):
-    """Probabilities at a calibration temperature (eq. 9).
+    """Turn logits into probabilities at a calibration temperature (eq. 9).
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def temperature_softmax(logits, temperature):
 
 
 def fit_temperature(logits, y, *, sample_weight=None):
-    """Temperature tau_c (eq. 9) with the least log-loss on these songs.
+    """Find the temperature tau_c (eq. 9) with the least log-loss on these songs.
 
     The log-loss is convex in 1 / tau_c: its derivative is solved for zero by bracketed root
     finding over log(1 / tau_c), for temperatures between 0.01 and 100. The songs must not be
@@ -73,16 +73,20 @@ def fit_temperature(logits, y, *, sample_weight=None):
     temperature : float
         tau_c, in [0.01, 100].
 
+    Raises
+    ------
+    ValueError
+        If logits are not finite, ``y`` holds a value that is no column, or lengths differ.
+
     Warns
     -----
     UserWarning
         If the temperature is at a bound (every song classified right by these logits, or
         logits that know nothing about the labels), or if it has no effect.
 
-    Raises
-    ------
-    ValueError
-        If logits are not finite, ``y`` holds a value that is no column, or lengths differ.
+    References
+    ----------
+    Guo et al. (2017), On calibration of modern neural networks, ICML.
 
     Examples
     --------

@@ -101,16 +101,32 @@ class ReliabilityDisplay:
             Songs that the estimator was not fitted on.
         y : array-like of shape (n_samples,)
             Their labels.
-        n_bins, strategy, sample_weight, n_resamples, random_state
-            As for :func:`~sklearn_skd.metrics.calibration_summary`.
+        n_bins : int, default=15
+            Number of bins, at least 1.
+        strategy : {"uniform", "quantile"}, default="uniform"
+            Bins of equal width on [0, 1], or of equal mass.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights.
+        n_resamples : int, default=1000
+            Number of bootstrap resamples, and of draws for the null floor and band.
+        random_state : int, RandomState instance or None, default=0
+            Seed of both. Fixed by default: the same predictions give the same numbers.
         name : str, default=None
             Name in the legend; None: the estimator's class, of a Pipeline that of its last step.
-        ax, ref_line, null_band, curve_kwargs
-            As for :meth:`plot`.
+        ax : matplotlib Axes, default=None
+            Axes to plot on, also those of another reliability diagram; None makes a figure.
+        ref_line : bool, default=True
+            Whether to draw the diagonal.
+        null_band : bool or "auto", default="auto"
+            Whether to draw the band of a perfectly calibrated model; "auto": for the first model
+            on the axes only.
+        curve_kwargs : dict, default=None
+            Further arguments of ``ax.plot`` for the curve.
 
         Returns
         -------
         display : ReliabilityDisplay
+            The display, drawn.
         """
         if not (hasattr(estimator, "predict_proba") and hasattr(estimator, "classes_")):
             raise ValueError(
@@ -155,16 +171,39 @@ class ReliabilityDisplay:
 
         Parameters
         ----------
-        y_true, y_proba, labels, n_bins, strategy, sample_weight, n_resamples, random_state
-            As for :func:`~sklearn_skd.metrics.calibration_summary`.
+        y_true : array-like of shape (n_samples,)
+            Labels. Songs without a label (None, NaN) raise.
+        y_proba : array-like of shape (n_samples, n_classes) or (n_samples,)
+            Class probabilities in [0, 1], rows summing to 1. One dimension means the probability
+            of the second class of a binary problem.
+        labels : array-like of shape (n_classes,), default=None
+            Class of each column; None: the sorted labels of ``y_true``.
+        n_bins : int, default=15
+            Number of bins, at least 1.
+        strategy : {"uniform", "quantile"}, default="uniform"
+            Bins of equal width on [0, 1], or of equal mass.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights.
+        n_resamples : int, default=1000
+            Number of bootstrap resamples, and of draws for the null floor and band.
+        random_state : int, RandomState instance or None, default=0
+            Seed of both. Fixed by default: the same predictions give the same numbers.
         name : str, default=None
             Name in the legend.
-        ax, ref_line, null_band, curve_kwargs
-            As for :meth:`plot`.
+        ax : matplotlib Axes, default=None
+            Axes to plot on, also those of another reliability diagram; None makes a figure.
+        ref_line : bool, default=True
+            Whether to draw the diagonal.
+        null_band : bool or "auto", default="auto"
+            Whether to draw the band of a perfectly calibrated model; "auto": for the first model
+            on the axes only.
+        curve_kwargs : dict, default=None
+            Further arguments of ``ax.plot`` for the curve.
 
         Returns
         -------
         display : ReliabilityDisplay
+            The display, drawn.
         """
         summary, table = reliability(
             y_true,

@@ -85,12 +85,15 @@ class EmotionTimelineDisplay:
             Songs as the estimator takes them: a Pipeline takes the song table.
         song : int, default=0
             Row of the song in ``X``.
-        title, ax
-            As for :meth:`from_predictions`.
+        title : str, default=None
+            Title of the figure.
+        ax : matplotlib Axes, default=None
+            Axes to plot on, shared with the attention beneath; None makes a figure.
 
         Returns
         -------
         display : EmotionTimelineDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -133,14 +136,25 @@ class EmotionTimelineDisplay:
 
         Parameters
         ----------
-        time, attention, proba, classes, song_proba, title
-            As for the class.
+        time : array-like of shape (n_steps,)
+            Middle of each step in seconds, ascending.
+        attention : array-like of shape (n_steps,)
+            rho_t of eq. 8, not negative; NaN marks padded steps, which are not drawn.
+        proba : array-like of shape (n_steps, n_classes)
+            Probability of each emotion at each step, in [0, 1].
+        classes : array-like of shape (n_classes,)
+            Names of the emotions.
+        song_proba : array-like of shape (n_classes,), default=None
+            Probabilities for the whole song.
+        title : str, default=None
+            Title of the figure.
         ax : matplotlib Axes, default=None
-            Axes to plot on; None makes a figure.
+            Axes to plot on, shared with the attention beneath; None makes a figure.
 
         Returns
         -------
         display : EmotionTimelineDisplay
+            The display, drawn.
 
         Raises
         ------

@@ -118,7 +118,10 @@ def _refuse_missing_labels(y_true):
 
 def _check_labels(labels, y_true, *, n_classes):
     if labels is None:
-        labels = sorted(set(y_true.tolist()))
+        labels = set(y_true.tolist())
+        if len({isinstance(label, str) for label in labels}) > 1:
+            raise TypeError("y_true mixes strings and numbers: pass labels=, in their order")
+        labels = sorted(labels)
         if len(labels) != n_classes:
             raise ValueError(
                 f"y_true holds {len(labels)} different labels but y_proba {n_classes} columns: "

@@ -124,9 +124,12 @@ def calibration_null_floor(
     y_proba : array-like of shape (n_samples, n_classes) or (n_samples,)
         Class probabilities, as for :func:`expected_calibration_error`.
     n_bins : int, default=15
+        Number of bins, at least 1. This, the strategy and the norm must be those of the ECE
+        beside it.
     strategy : {"uniform", "quantile"}, default="uniform"
+        Bins of equal width on [0, 1], or of equal mass.
     norm : {"l1", "l2", "max"}, default="l1"
-        As for :func:`expected_calibration_error`: use the same as for the ECE beside it.
+        Mean absolute gap, root mean squared gap, or largest gap.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights.
     n_draws : int, default=1000

@@ -103,12 +103,25 @@ def calibration_summary(
 
     Parameters
     ----------
-    y_true, y_proba, n_bins, strategy, norm, labels, sample_weight
-        As for :func:`expected_calibration_error`.
+    y_true : array-like of shape (n_samples,)
+        Labels. Songs without a label (None, NaN) raise.
+    y_proba : array-like of shape (n_samples, n_classes) or (n_samples,)
+        Class probabilities in [0, 1], rows summing to 1. One dimension means the probability
+        of the second class of a binary problem.
+    n_bins : int, default=15
+        Number of bins, at least 1.
+    strategy : {"uniform", "quantile"}, default="uniform"
+        Bins of equal width on [0, 1], or of equal mass.
+    norm : {"l1", "l2", "max"}, default="l1"
+        Mean absolute gap, root mean squared gap, or largest gap.
+    labels : array-like of shape (n_classes,), default=None
+        Class of each column; None: the sorted labels of ``y_true``.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Non-negative weights.
     n_resamples : int, default=1000
         Number of bootstrap resamples, and of draws for the null floor.
     random_state : int, RandomState instance or None, default=0
-        Seed of both. Fixed by default: the same predictions print the same line.
+        Seed of both. Fixed by default: the same predictions give the same numbers.
 
     Returns
     -------
@@ -120,6 +133,14 @@ def calibration_summary(
     ------
     ValueError
         As :func:`expected_calibration_error`.
+
+    See Also
+    --------
+    sklearn_skd.display.ReliabilityDisplay : The same as a diagram.
+
+    References
+    ----------
+    Davison and Hinkley (1997), Bootstrap methods and their application, section 5.2.
 
     Examples
     --------

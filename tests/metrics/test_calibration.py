@@ -195,6 +195,13 @@ def test_wrong_input_is_refused_with_the_row_and_the_remedy(y, proba, message):
         expected_calibration_error(y, proba)
 
 
+def test_labels_of_mixed_kinds_have_no_order_unless_given():
+    y, proba = np.array(["a", 1], dtype=object), [[1.0, 0.0], [0.0, 1.0]]
+    with pytest.raises(TypeError, match="mixes strings and numbers: pass labels="):
+        expected_calibration_error(y, proba)
+    assert expected_calibration_error(y, proba, labels=np.array(["a", 1], dtype=object)) == 0
+
+
 def test_text_instead_of_probabilities_is_a_type_error():
     with pytest.raises(TypeError, match="must be numeric"):
         expected_calibration_error([0, 1], [["a", "b"], ["c", "d"]])
