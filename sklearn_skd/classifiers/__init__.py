@@ -1,0 +1,3 @@
+from .teacher import TeacherClassifier
+
+__all__ = ["TeacherClassifier"]

@@ -1,0 +1,238 @@
+"""What the teacher and the student have in common: parameters, prediction, persistence."""
+
+from dataclasses import asdict
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .._sklearn import Interval
+from ..calibration import temperature_softmax
+from ._net import TrainingPlan, exact_inference, run_net, train_net
+from ._selection import select
+from ._sources import check_sources, select_sources
+
+__all__ = ["NetClassifier"]
+
+
+class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+    """Base of the classifiers whose fitted part is an ensemble of nets.
+
+    Subclasses set ``sources_`` (tuple of Source), ``net_`` (Ensemble), ``classes_`` and
+    ``temperature_``, and define ``_make_net``.
+    """
+
+    _parameter_constraints = {
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "device": [str],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def _fit_net(self, sources, arrays, loss, targets, splits, seeds, context):
+        """Decide on the splits, then train the members on all songs.
+
+        Parameters
+        ----------
+        sources, arrays : dict of ndarray
+            What the net and the loss read, one row a song.
+
+        loss : callable
+            See :func:`train_net`; picklable.
+
+        targets : Targets
+            Of the same songs.
+
+        splits : list of Split
+            Empty: train for `max_epochs`, leave the temperature at 1.
+
+        seeds : sequence of int
+            One a member.
+
+        context : CallbackContext
+            Gets one subtask a split and one for the final training.
+        """
+        runs = []
+        for number, split in enumerate(splits):
+            train = {name: values[split.train] for name, values in sources.items()}
+            held = {name: values[split.valid] for name, values in sources.items()}
+            valid = held, targets.distribution[split.valid]
+            task = f"validation {number + 1}"
+            members = self._train_members(train, split.arrays, loss, seeds, context, task, valid)
+            runs.append([curve for _, curve in members])
+        stop_after, self.temperature_ = None, 1.0
+        if runs:
+            selection = select(runs, splits, targets.distribution, targets.codes)
+            stop_after, self.temperature_ = selection.n_epochs, selection.temperature
+        members = self._train_members(
+            sources, arrays, loss, seeds, context, "all songs", stop_after=stop_after
+        )
+        self.net_ = exact_inference([net for net, _ in members])
+        self.n_iter_ = len(members[0][1].train_loss)
+        if runs:
+            self.history_ = selection.history
+        else:
+            train_loss = np.mean([curve.train_loss for _, curve in members], axis=0)
+            epoch = np.arange(1, len(train_loss) + 1)
+            self.history_ = pd.DataFrame({"epoch": epoch, "train_loss": train_loss})
+
+    def _train_members(
+        self, sources, arrays, loss, seeds, context, task, valid=None, stop_after=None
+    ):
+        """Train one net a seed; returns (net, Curve) pairs."""
+        task = context.subcontext(task_name=task, max_subtasks=len(seeds))
+        task.call_on_fit_task_begin(estimator=self)
+        jobs = []
+        for seed in seeds:
+            plan = TrainingPlan(
+                max_epochs=self.max_epochs,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                device=self.device,
+                seed=int(seed),
+                stop_after=stop_after,
+                patience=self.patience,
+            )
+            epochs = task.subcontext(task_name="epochs", max_subtasks=self.max_epochs)
+            jobs.append(delayed(_train_member)(self, sources, arrays, loss, plan, valid, epochs))
+        trained = Parallel(n_jobs=self.n_jobs if len(jobs) > 1 else None)(jobs)
+        task.call_on_fit_task_end(estimator=self)
+        return trained
+
+    def _inputs(self, X):
+        """The arrays that the net reads, of songs to predict."""
+        names = [source.name for source in self.sources_]
+        sources = check_sources(self, X, reset=False)
+        sources = select_sources(sources, names, what=f"This {type(self).__name__}")
+        for source in self.sources_:
+            values = sources[source.name]
+            kind = {3: "series", 2: "categories" if values.dtype.kind == "i" else "vector"}
+            if kind[values.ndim] != source.kind or values.shape[1] != source.size:
+                raise ValueError(
+                    f"Source {source.name!r} has {values.shape[1]} columns of kind "
+                    f"{kind[values.ndim]}; this {type(self).__name__} was fitted with "
+                    f"{source.size} of kind {source.kind}."
+                )
+        return sources
+
+    def _run(self, X, method="__call__"):
+        return run_net(self.net_, self._inputs(X), method=method)
+
+    def _calibrated_logits(self, logits):
+        return logits / self.temperature_
+
+    def decision_function(self, X):
+        """Calibrated logits.
+
+        Parameters
+        ----------
+        X : mapping of str to ndarray, or array-like of shape (n_songs, n_features)
+            The songs.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_songs, n_classes), or (n_songs,) for two classes
+            Logits divided by the calibration temperature, so that their softmax is
+            :meth:`predict_proba`; for two classes the margin, whose sigmoid is the probability
+            of ``classes_[1]``.
+        """
+        check_is_fitted(self)
+        scores = self._calibrated_logits(self._run(X)["logits"])
+        return scores if len(self.classes_) > 2 else scores[:, 1] - scores[:, 0]
+
+    def predict_proba(self, X):
+        """Calibrated probabilities of the emotions (eq. 9).
+
+        Parameters
+        ----------
+        X : mapping of str to ndarray, or array-like of shape (n_songs, n_features)
+            The songs.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_songs, n_classes)
+            In the order of ``classes_``; rows sum to 1.
+        """
+        check_is_fitted(self)
+        return temperature_softmax(self._run(X)["logits"], self.temperature_)
+
+    def predict(self, X):
+        """The most probable emotion.
+
+        Parameters
+        ----------
+        X : mapping of str to ndarray, or array-like of shape (n_songs, n_features)
+            The songs.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_songs,)
+            From ``classes_``.
+        """
+        check_is_fitted(self)
+        return self.classes_[np.argmax(self._run(X)["logits"], axis=1)]
+
+    @property
+    def n_parameters_(self):
+        """Number of parameters of the fitted net."""
+        check_is_fitted(self)
+        return sum(parameter.numel() for parameter in self.net_.parameters())
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "net_" in state:
+            arrays = {key: value.numpy() for key, value in self.net_.state_dict().items()}
+            described = [asdict(source) for source in self.sources_]
+            state = {**state, "net_": arrays, "sources_": described}
+        return state
+
+    def __setstate__(self, state):
+        import torch
+
+        from ..networks import Source
+
+        state = dict(state)
+        arrays = state.pop("net_", None)
+        if "sources_" in state:
+            state["sources_"] = tuple(Source(**source) for source in state["sources_"])
+        super().__setstate__(state)
+        if arrays is not None:
+            with torch.random.fork_rng(devices=[]):
+                members = [self._make_net() for _ in range(self._count_members(arrays))]
+            self.net_ = exact_inference(members)
+            tensors = {key: torch.from_numpy(np.array(value)) for key, value in arrays.items()}
+            self.net_.load_state_dict(tensors)
+
+    @staticmethod
+    def _count_members(arrays):
+        return 1 + max(int(key.split(".")[1]) for key in arrays)
+
+
+def _train_member(estimator, sources, arrays, loss, plan, valid, context):
+    context.call_on_fit_task_begin(estimator=estimator)
+    trained = train_net(
+        estimator._make_net,
+        loss,
+        sources,
+        arrays,
+        plan,
+        valid=valid,
+        progress=(estimator, context),
+    )
+    context.call_on_fit_task_end(estimator=estimator)
+    return trained

@@ -1,0 +1,117 @@
+"""Folds and hold-outs inside `fit`: stratified, grouped if groups are given, never empty."""
+
+import warnings
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+__all__ = ["hold_out", "teacher_folds"]
+
+HOLD_OUT = 0.15  # share of the songs, as in the paper's preset
+
+
+def hold_out(codes, groups, *, random_state):
+    """Choose songs that selection and calibration may look at.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_songs,)
+        Class codes of the (labelled) songs.
+
+    groups : ndarray of shape (n_songs,) or None
+        No group is on both sides.
+
+    random_state : int
+        Seed of the choice.
+
+    Returns
+    -------
+    kept, held : ndarray of int
+        Positions, sorted. Songs of a class of one stay on the kept side. `held` is empty if no
+        song can be spared.
+    """
+    n_splits = min(round(1 / HOLD_OUT), len(codes) if groups is None else len(np.unique(groups)))
+    alone = np.flatnonzero(np.bincount(codes)[codes] < 2)
+    if n_splits < 2 or len(alone) == len(codes):
+        return np.arange(len(codes)), np.arange(0)
+    splitter = _splitter(groups, n_splits, random_state)
+    for _, held in _quiet_split(splitter, codes, groups):
+        held = np.setdiff1d(held, alone)
+        if groups is not None:
+            held = held[~np.isin(groups[held], groups[alone])]
+        kept = np.setdiff1d(np.arange(len(codes)), held)
+        if len(held) and len(np.unique(codes[kept])) == len(np.unique(codes)):
+            return kept, held
+    return np.arange(len(codes)), np.arange(0)
+
+
+def teacher_folds(codes, groups, classes, *, n_splits, random_state):
+    """Folds to cross-fit teachers on.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_songs,)
+        Class codes of the labelled songs.
+
+    groups : ndarray of shape (n_songs,) or None
+        No group is in two folds.
+
+    classes : ndarray
+        Names of the classes, for messages.
+
+    n_splits : int
+        Number of folds asked for; fewer, with a warning, when a class (or the groups) cannot
+        fill them.
+
+    random_state : int
+        Seed of the folds.
+
+    Returns
+    -------
+    folds : list of (train, test) pairs of ndarray of int
+    """
+    if groups is None:
+        filled, what = np.bincount(codes, minlength=len(classes)), "songs"
+    else:
+        filled = np.array([len(np.unique(groups[codes == k])) for k in range(len(classes))])
+        what = "groups"
+    rarest = int(np.argmin(filled))
+    if filled[rarest] < 2:
+        raise ValueError(
+            f"Class {classes[rarest]!r} has {filled[rarest]} {what}: cross-fitting the teacher "
+            f"needs at least 2 a class besides those held out. Add songs, merge the class, or "
+            "set teacher_cv=None (in-sample knowledge)."
+        )
+    if filled[rarest] < n_splits:
+        warnings.warn(
+            f"teacher_cv={n_splits} is more than the {filled[rarest]} {what} of class "
+            f"{classes[rarest]!r}: {filled[rarest]} folds are used.",
+            UserWarning,
+            stacklevel=3,
+        )
+        n_splits = int(filled[rarest])
+    splitter = _splitter(groups, n_splits, random_state)
+    folds = list(_quiet_split(splitter, codes, groups))
+    for train, test in folds:
+        lost = np.setdiff1d(codes[test], codes[train])
+        if len(lost):
+            raise ValueError(
+                f"The groups put every song of class {classes[lost[0]]!r} into one fold, so its "
+                "teacher cannot learn the class. Use fewer folds (teacher_cv) or finer groups."
+            )
+    return folds
+
+
+def _splitter(groups, n_splits, random_state):
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    return kind(n_splits=n_splits, shuffle=True, random_state=random_state)
+
+
+def _quiet_split(splitter, codes, groups):
+    """Rare classes are dealt with by the callers, each in its own words."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
+        try:
+            yield from splitter.split(np.zeros(len(codes)), codes, groups)
+        except ValueError:  # no class fills the folds: nothing can be spared
+            return
