@@ -4,7 +4,16 @@ They have no promise of stability: when a release moves one, this file is the on
 """
 
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import HasMethods, Hidden, Interval, Options, StrOptions
+from sklearn.metrics._scorer import _Scorer
+from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Hidden,
+    Interval,
+    Options,
+    StrOptions,
+    validate_params,
+)
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 __all__ = [
@@ -13,7 +22,10 @@ __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "_Scorer",
     "_check_sample_weight",
     "_fit_context",
     "_num_samples",
+    "_safe_indexing",
+    "validate_params",
 ]
