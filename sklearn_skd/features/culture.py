@@ -62,10 +62,7 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints = {  # noqa: RUF012
-        "min_frequency": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
-        ],
+        "min_frequency": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(self, *, min_frequency=1):
@@ -90,10 +87,17 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ------
         TypeError
             If a cell holds several values or bytes; the message names the row and the field.
+        ValueError
+            If `min_frequency` is out of range.
         """
-        table = self._as_text(X, reset=True)
         least = self.min_frequency
+        table = self._as_text(X, reset=True)
         if not isinstance(least, Integral):
+            if least >= 1:
+                raise ValueError(
+                    f"min_frequency is a number of songs (int) or a share of them (float between "
+                    f"0 and 1), got {least!r}."
+                )
             least = least * len(table)
         self.categories_, self.infrequent_categories_ = [], []
         for field in table:

@@ -122,7 +122,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
         """
         params = super().get_params(deep=deep)
         if deep:
-            for name, transformer, _ in self.extra:
+            for name, transformer, _ in filter(_is_source, self.extra):
                 params[name] = transformer
                 nested = transformer.get_params(deep=True)
                 params.update({f"{name}__{key}": value for key, value in nested.items()})
@@ -148,12 +148,11 @@ class SongFeatures(TransformerMixin, BaseEstimator):
         """
         if "extra" in params:
             self.extra = params.pop("extra")
-        replaced = [
-            (name, params.pop(name, transformer), columns)
-            for name, transformer, columns in self.extra
-        ]
-        if any(new[1] is not old[1] for new, old in zip(replaced, self.extra, strict=True)):
-            self.extra = replaced
+        if any(_is_source(item) and item[0] in params for item in self.extra):
+            self.extra = [
+                (item[0], params.pop(item[0], item[1]), item[2]) if _is_source(item) else item
+                for item in self.extra
+            ]
         for source in _DEFAULTS:
             nested = next((name for name in params if name.startswith(f"{source}__")), None)
             value = params.get(source, getattr(self, source))
@@ -271,54 +270,62 @@ class SongFeatures(TransformerMixin, BaseEstimator):
 
     def _named_sources(self, X):
         """Transformer and columns of audio, lyrics and culture, those that are used."""
-        renamed = self.columns or {}
         sources = {}
         for source in _DEFAULTS:
-            transformer = getattr(self, source)
-            if transformer is None:
+            transformer, columns = getattr(self, source), self._columns(source, X)
+            if transformer is None or (columns is None and isinstance(transformer, str)):
                 continue
-            columns = renamed.get(source, source)
-            if source == "culture":
-                present = [field for field in CULTURE_FIELDS if field in X.columns]
-                columns = _as_list(renamed.get(source, present))
-            found = columns in X.columns if isinstance(columns, str) else len(columns) > 0
-            if isinstance(transformer, str):
-                if source not in renamed and not found:
-                    continue
-                transformer = _default(source)
-            if not columns:
+            if columns is None:
+                wanted = f"one of {list(CULTURE_FIELDS)}" if source == "culture" else repr(source)
                 raise ValueError(
-                    f"The source 'culture' needs one of the columns {list(CULTURE_FIELDS)}; the "
-                    f"table has {list(X.columns)}. Name yours with columns={{'culture': [...]}} "
-                    "or leave the source out with culture=None."
+                    f"The source {source!r} needs the column {wanted}; the table has "
+                    f"{list(X.columns)}. Name yours with columns={{{source!r}: ...}} or leave the "
+                    f"source out with {source}=None."
                 )
-            sources[source] = (transformer, columns)
+            sources[source] = (
+                _default(source) if isinstance(transformer, str) else transformer,
+                columns,
+            )
         return sources
 
+    def _columns(self, source, X):
+        """The columns of audio, lyrics or culture, None if the table has none."""
+        if self.columns is not None and source in self.columns:
+            columns = self.columns[source]
+            return _as_list(columns) if source == "culture" else columns
+        if source == "culture":
+            return [field for field in CULTURE_FIELDS if field in X.columns] or None
+        return source if source in X.columns else None
+
     def _check_names(self):
-        unknown = set(self.columns or ()) - set(_DEFAULTS)
-        if unknown:
+        """Check `columns` and `extra`."""
+        columns = dict(self.columns or {})
+        if not set(columns) <= set(_DEFAULTS):
             raise ValueError(
-                f"columns has no source {sorted(unknown, key=str)}: its keys are "
-                f"{list(_DEFAULTS)}, its values the names of columns. A source in extra names "
-                "its own columns."
+                f"The keys of columns are sources, among {list(_DEFAULTS)}; got "
+                f"{list(columns)}. A source in extra names its own columns."
             )
         taken = set(super().get_params(deep=False))
         for item in self.extra:
-            if not isinstance(item, tuple | list) or len(item) != 3 or not isinstance(item[0], str):
-                raise ValueError(f"extra holds (name, transformer, columns), got {item!r}.")
-            name, transformer, _ = item
+            if not _is_source(item):
+                raise ValueError(
+                    "extra holds (name, transformer, columns), the transformer with get_params, "
+                    f"fit and transform; got {item!r}."
+                )
+            name = item[0]
             if name in taken or "__" in name or not name:
                 raise ValueError(
                     f"The name {name!r} in extra is taken, empty or holds '__': choose another. "
                     f"Taken are {sorted(taken)}."
                 )
-            if not (hasattr(transformer, "fit") and hasattr(transformer, "transform")):
-                raise TypeError(
-                    f"The source {name!r} needs a transformer with fit and transform, "
-                    f"got {transformer!r}."
-                )
             taken.add(name)
+            columns[name] = item[2]
+        for source, names in columns.items():
+            if not (isinstance(names, str) or _is_list_of_str(names)):
+                raise ValueError(
+                    f"The columns of the source {source!r} are a name or a list of names, got "
+                    f"{names!r}."
+                )
 
     def _clone(self, transformer):
         transformer = clone(transformer)
@@ -340,7 +347,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
                 )
             if (X.columns == column).sum() > 1:
                 raise ValueError(f"The table has several columns {column!r}: keep one.")
-        return X[columns]
+        return X[columns if isinstance(columns, str) else list(columns)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -354,6 +361,17 @@ class SongFeatures(TransformerMixin, BaseEstimator):
 def _default(source):
     module, name = _DEFAULTS[source]
     return getattr(import_module(module), name)()
+
+
+def _is_source(item):
+    """Whether `item` can be an entry of `extra`."""
+    if not isinstance(item, tuple | list) or len(item) != 3 or not isinstance(item[0], str):
+        return False
+    return all(hasattr(item[1], method) for method in ("get_params", "fit", "transform"))
+
+
+def _is_list_of_str(names):
+    return isinstance(names, list | tuple) and names and all(isinstance(n, str) for n in names)
 
 
 def _as_list(columns):
