@@ -62,8 +62,9 @@ def test_a_file_and_its_samples_in_memory_give_the_same_window(tmp_path):
 
 
 def test_equally_loud_windows_resolve_to_the_earliest():
-    # whole periods in each second: the energies differ by the rounding of the samples alone
-    samples = tone(60.0, frequency=441.0)
+    # each second holds the same samples in another order: the sums differ by rounding alone
+    second = np.random.default_rng(0).normal(scale=0.1, size=SR).astype(np.float32)
+    samples = np.concatenate([np.roll(second, 137 * i) for i in range(60)])
     np.testing.assert_array_equal(load(samples), samples[: 2 * SR])
 
 
@@ -71,7 +72,6 @@ def test_windows_of_fractional_seconds_have_their_exact_length():
     samples = quiet_with_loud_part(9, 6, 9)
     window = load(samples, duration=2.7)
     assert len(window) == round(2.7 * SR)
-    assert np.abs(window).min() >= 0
     assert window.std() > 0.3
 
 
@@ -228,7 +228,7 @@ def test_a_file_damaged_inside_is_reported(tmp_path, monkeypatch):
         raise soundfile.LibsndfileError(0, "lost sync")
 
     monkeypatch.setattr(soundfile.SoundFile, "read", fail)
-    with pytest.raises(SongError, match="song.flac' is damaged"):
+    with pytest.raises(SongError, match=r"song\.flac' is damaged"):
         load(path)
 
 
