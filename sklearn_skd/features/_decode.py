@@ -11,6 +11,8 @@ from numbers import Real
 
 import numpy as np
 
+from sklearn_skd.features._missing import is_missing
+
 # A later window must be louder than the best one by more than the rounding of float32 sums,
 # so that equally loud windows resolve to the earliest.
 _LOUDER = 1.0 + 1e-5
@@ -83,13 +85,6 @@ def as_songs(X):
     if not songs:
         raise ValueError("Found 0 songs (n_samples=0) while a minimum of 1 is required.")
     return songs
-
-
-def is_missing(song):
-    """Tell whether a cell of a song table holds no audio (None, NaN, NA or NaT)."""
-    if song is None or type(song).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(song, Real) and song != song
 
 
 def check_song(song, *, sr):
