@@ -1,11 +1,13 @@
 """What the teacher and the student have in common: parameters, prediction, persistence."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
@@ -73,7 +75,13 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             runs.append([curve for _, curve in members])
         stop_after, self.temperature_ = None, 1.0
         if runs:
-            selection = select(runs, splits, targets.distribution, targets.codes)
+            selection = select(
+                runs,
+                splits,
+                targets.distribution,
+                targets.codes,
+                choose_epoch=self.patience is not None,
+            )
             stop_after, self.temperature_ = selection.n_epochs, selection.temperature
         members = self._train_members(
             sources, arrays, loss, seeds, context, "all songs", stop_after=stop_after
@@ -114,8 +122,9 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _inputs(self, X):
         """The arrays that the net reads, of songs to predict."""
         names = [source.name for source in self.sources_]
+        if isinstance(X, Mapping) and not issparse(X):  # sources it does not use stay unread
+            X = select_sources(X, names, what=f"This {type(self).__name__}")
         sources = check_sources(self, X, reset=False)
-        sources = select_sources(sources, names, what=f"This {type(self).__name__}")
         for source in self.sources_:
             values = sources[source.name]
             kind = {3: "series", 2: "categories" if values.dtype.kind == "i" else "vector"}

@@ -225,6 +225,7 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
             optimizer=torch.optim.AdamW,
             lr=plan.learning_rate,
             optimizer__weight_decay=plan.weight_decay,
+            optimizer__fused=True,
             max_epochs=n_epochs,
             batch_size=plan.batch_size,
             iterator_train=_BatchIterator,

@@ -53,7 +53,7 @@ class Selection:
     history: pd.DataFrame
 
 
-def select(runs, splits, distribution, codes):
+def select(runs, splits, distribution, codes, *, choose_epoch):
     """Choose the number of epochs and the temperature.
 
     Parameters
@@ -70,6 +70,9 @@ def select(runs, splits, distribution, codes):
     codes : ndarray of int, shape (n_songs,)
         Labels, which the temperature is fitted to.
 
+    choose_epoch : bool
+        Whether to stop at the best epoch; otherwise at the last one.
+
     Returns
     -------
     selection : Selection
@@ -84,7 +87,7 @@ def select(runs, splits, distribution, codes):
     valid = np.concatenate([split.valid for split in splits])
     log_proba = logits - np.logaddexp.reduce(logits, axis=2, keepdims=True)
     loss = -(distribution[valid, None] * log_proba).sum(axis=2).mean(axis=0)
-    best = int(np.argmin(loss))
+    best = int(np.argmin(loss)) if choose_epoch else n_epochs - 1
     train_loss = np.mean([curve.train_loss[:n_epochs] for curves in runs for curve in curves], 0)
     history = pd.DataFrame(
         {"epoch": np.arange(1, n_epochs + 1), "train_loss": train_loss, "valid_loss": loss}

@@ -8,7 +8,7 @@ from sklearn.utils.validation import validate_data
 
 from ..networks.source import Source, frames_with_sound
 
-__all__ = ["check_sources", "describe_sources", "select_sources"]
+__all__ = ["PLAIN", "check_sources", "describe_sources", "select_sources"]
 
 PLAIN = "features"  # the name of the one source that a plain 2-D array is
 

@@ -1,0 +1,560 @@
+"""The student: light, guided by credible knowledge, calibrated (paper sections 3.3 and 3.4)."""
+
+from collections.abc import Mapping
+from functools import partial
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.callback import with_callbacks
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from .._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from ..calibration import temperature_softmax
+from ..distillation.strategies import STRATEGIES
+from ..networks import StudentNet
+from ._base import NetClassifier
+from ._lesson import prepare_lesson
+from ._selection import Split
+from ._sources import PLAIN, check_sources, describe_sources, select_sources
+from ._splits import hold_out
+from ._targets import check_targets
+
+__all__ = ["SKDStudentClassifier"]
+
+CREDIBILITY_LOSS = 0.1  # weight of learning to predict r
+LOG_MEL_HOP = 512 / 22050  # seconds a frame, by default
+
+
+class TemporalAttention(NamedTuple):
+    """Weights rho (n_songs, n_steps) of eq. 8, and the steps' times in seconds (n_steps,)."""
+
+    attention: np.ndarray
+    time: np.ndarray
+
+
+class EmotionTimeline(NamedTuple):
+    """Probabilities (n_songs, n_steps, n_classes), and the steps' times in seconds (n_steps,)."""
+
+    proba: np.ndarray
+    time: np.ndarray
+
+
+class SKDStudentClassifier(NetClassifier):
+    r"""Light emotion classifier that learns from a teacher as far as it is credible.
+
+    The teacher is cross-fitted: what it says about a song comes from fits that did not see the
+    song. Its certainty, the agreement of its branches and that of the annotators give the
+    credibility :math:`r_i` (eq. 4) and the weight :math:`\omega_i` (eq. 5) of the loss
+
+    .. math:: \omega_i \tau^2 \mathrm{KL}(p_i^{T,\tau} \| p_i^{S,\tau})
+              + (1 - \omega_i) \mathrm{CE}(y_i, p_i^S) \qquad (7)
+
+    The student pools time series guided by the credibility that it predicts itself (eq. 8) and
+    gives calibrated probabilities (eq. 9).
+
+    Parameters
+    ----------
+    teacher : estimator or None, default=None
+        Any classifier with `predict_proba`; None means ``TeacherClassifier()``. It is cloned and
+        fitted, or taken as it is when wrapped in :class:`sklearn.frozen.FrozenEstimator` (trained
+        on other songs). Not fitted for ``strategy="student-only"``.
+
+    strategy : {"student-only", "kd", "skd"}, default="skd"
+        Labels alone, distillation with one weight for all songs, or selective distillation.
+
+    sources : tuple of str or None, default=None
+        The sources that the student sees; None means all. The teacher sees all in any case.
+
+    temperature : float, default=2.0
+        :math:`\tau` of eq. 7. Not the calibration temperature.
+
+    alpha, beta, gamma : float, default=0.5, 0.3, 0.2
+        Shares of certainty, consistency and annotation reliability in eq. 4.
+
+    weighting : {"held-out", "fixed"}, default="held-out"
+        How :math:`\theta` of eq. 5 is found: by regressing the out-of-fold correctness of the
+        teacher, or not at all (every song gets `mean_weight`).
+
+    mean_weight : float, default=0.3
+        Mean of :math:`\omega_i`, in (0, 1).
+
+    mu : float, default=0.0
+        Weight of the hidden representation in eq. 7; the student's is projected to the
+        teacher's size.
+
+    teacher_cv : int or None, default=5
+        Folds of the cross-fitting, which costs one fit more than folds. Fewer, with a warning,
+        when a class has too few songs. None is the paper's literal way: the teacher is asked
+        about songs that it was trained on.
+
+    kd_weight : float, default=0.9
+        Weight of the teacher for ``strategy="kd"``, in (0, 1).
+
+    calibration : {"temperature"} or None, default="temperature"
+        How the probabilities are calibrated on held-out songs (eq. 9).
+
+    memory : str, joblib.Memory or None, default=None
+        Where teacher knowledge is kept, so that a search over student parameters or a
+        comparison of strategies pays for the teachers once per fold. It takes effect with an
+        integer `random_state` (and the teacher's, if set).
+
+    max_epochs : int, default=40
+        Passes over the songs; the learning rate follows one cycle over them.
+
+    batch_size : int, default=32
+        Songs a step, at most.
+
+    learning_rate : float, default=3e-3
+        Peak of the cycle (AdamW).
+
+    weight_decay : float, default=0.01
+        Of AdamW.
+
+    dropout : float, default=0.3
+        In [0, 1).
+
+    patience : int or None, default=10
+        Epochs without a better loss on the held-out songs before the search for the number of
+        epochs ends. None trains for `max_epochs`.
+
+    n_members : int, default=1
+        Nets whose logits are averaged.
+
+    device : str, default="cpu"
+        Where to train; predictions are made on the CPU.
+
+    n_jobs : int or None, default=None
+        Teachers, and members, fitted in parallel through joblib.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds everything, the teacher included where its own is None. The global generators are
+        left alone.
+
+    verbose : int, default=0
+        1 prints what was decided; for progress bars see scikit-learn's callbacks.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The emotions, sorted.
+
+    teacher_ : estimator
+        The teacher fitted on all labelled songs (calibrated by its out-of-fold knowledge), or
+        the frozen one. Not set for ``strategy="student-only"``.
+
+    credibility_ : DataFrame of shape (n_songs, 6)
+        Columns ``certainty``, ``consistency``, ``annotation_reliability``, ``credibility``,
+        ``weight``, ``teacher_correct``, one row a training song; NaN where unknown.
+
+    class_reliability_ : ndarray of shape (n_classes,)
+        :math:`u_k` of eq. 6: shrunk out-of-fold F1 of the teacher. Not set for
+        ``strategy="student-only"``.
+
+    theta_ : ndarray of shape (3,)
+        :math:`\theta` of eq. 5, in its own units. Not set for ``strategy="student-only"``.
+
+    bias_ : float
+        :math:`b_\omega` of eq. 5. Not set for ``strategy="student-only"``.
+
+    temperature_ : float
+        :math:`\tau_c` of eq. 9.
+
+    sources_ : tuple of Source
+        The sources that the student reads, with their statistics (eq. 2).
+
+    history_ : DataFrame
+        Columns ``epoch``, ``train_loss``, ``valid_loss`` of the run on the held-out songs.
+
+    n_iter_ : int
+        Epochs of the final training, on all songs.
+
+    n_parameters_ : int
+        Number of parameters.
+
+    n_features_in_, feature_names_in_
+        Set when fitted on a plain 2-D array or DataFrame.
+
+    See Also
+    --------
+    TeacherClassifier : The default teacher.
+
+    Notes
+    -----
+    15 % of the songs (whole groups, if given) are held out of the cross-fitting and of a first
+    run of the student; that run chooses the number of epochs and :math:`\tau_c`. The student is
+    then trained again on all songs. A fit costs ``teacher_cv + 1`` teacher fits and two student
+    fits.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_skd import SKDStudentClassifier, TeacherClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> teacher = TeacherClassifier(max_epochs=10)
+    >>> student = SKDStudentClassifier(teacher, teacher_cv=2, max_epochs=20, random_state=0)
+    >>> student.fit(X, y).predict_proba(X[:2]).shape
+    (2, 3)
+    >>> student.credibility_.columns.tolist()[:3]
+    ['certainty', 'consistency', 'annotation_reliability']
+    """
+
+    _parameter_constraints = {
+        **NetClassifier._parameter_constraints,
+        "teacher": [HasMethods(["fit", "predict_proba"]), None],
+        "strategy": [StrOptions(set(STRATEGIES))],
+        "sources": [tuple, list, None],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "beta": [Interval(Real, 0, None, closed="left")],
+        "gamma": [Interval(Real, 0, None, closed="left")],
+        "weighting": [StrOptions({"held-out", "fixed"})],
+        "mean_weight": [Interval(Real, 0, 1, closed="neither")],
+        "mu": [Interval(Real, 0, None, closed="left")],
+        "teacher_cv": [Interval(Integral, 2, None, closed="left"), None],
+        "kd_weight": [Interval(Real, 0, 1, closed="neither")],
+        "calibration": [StrOptions({"temperature"}), None],
+        "memory": [str, HasMethods(["cache"]), None],
+    }
+
+    def __init__(
+        self,
+        teacher=None,
+        strategy="skd",
+        sources=None,
+        *,
+        temperature=2.0,
+        alpha=0.5,
+        beta=0.3,
+        gamma=0.2,
+        weighting="held-out",
+        mean_weight=0.3,
+        mu=0.0,
+        teacher_cv=5,
+        kd_weight=0.9,
+        calibration="temperature",
+        memory=None,
+        max_epochs=40,
+        batch_size=32,
+        learning_rate=3e-3,
+        weight_decay=0.01,
+        dropout=0.3,
+        patience=10,
+        n_members=1,
+        device="cpu",
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.teacher = teacher
+        self.strategy = strategy
+        self.sources = sources
+        self.temperature = temperature
+        self.alpha = alpha
+        self.beta = beta
+        self.gamma = gamma
+        self.weighting = weighting
+        self.mean_weight = mean_weight
+        self.mu = mu
+        self.teacher_cv = teacher_cv
+        self.kd_weight = kd_weight
+        self.calibration = calibration
+        self.memory = memory
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.patience = patience
+        self.n_members = n_members
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=False)  # the teacher is the user's
+    def fit(
+        self,
+        X,
+        y,
+        *,
+        sample_weight=None,
+        annotation_reliability=None,
+        annotation_votes=None,
+        groups=None,
+    ):
+        """Consult the teacher, weigh what it says, learn.
+
+        Parameters
+        ----------
+        X : mapping of str to ndarray, or array-like of shape (n_songs, n_features)
+            Named sources, such as the output of :class:`sklearn_skd.SongFeatures`: float
+            (n, channels, frames) is a time series, float (n, features) a vector, integer
+            (n, fields) are categories with 0 = unknown. A row of NaN is a source that the song
+            lacks. A plain 2-D array is one vector source.
+
+        y : array-like of shape (n_songs,)
+            Emotions. None and NaN mark unlabelled songs, about which only the teacher speaks;
+            so does the integer -1 if at least two other labels are present.
+
+        sample_weight : array-like of shape (n_songs,), default=None
+            Non-negative weights.
+
+        annotation_reliability : array-like of shape (n_songs,), default=None
+            Agreement of the annotators in [0, 1]; NaN = unknown.
+
+        annotation_votes : array-like or DataFrame of shape (n_songs, n_classes), default=None
+            Votes of the annotators, as counts or shares in the order of the sorted classes; a
+            DataFrame is aligned by its column names. The target of a song is then half its
+            label and half its vote shares.
+
+        groups : array-like of shape (n_songs,), default=None
+            Songs of one group (an artist, versions of a work) are not split by the hold-out
+            or by the teachers' folds.
+
+        Returns
+        -------
+        self : object
+        """
+        every_source = check_sources(self, X, reset=True)
+        n_songs = len(next(iter(every_source.values())))
+        targets = check_targets(
+            n_songs,
+            y,
+            sample_weight=sample_weight,
+            annotation_votes=annotation_votes,
+            annotation_reliability=annotation_reliability,
+        )
+        names = list(every_source) if self.sources is None else list(self.sources)
+        own = select_sources(every_source, names, what="The student (parameter `sources`)")
+        if groups is not None:
+            groups = np.asarray(groups)
+            check_consistent_length(groups, targets.codes)
+        self.classes_ = targets.classes
+        self.sources_ = describe_sources(own)
+        self._report(f"{(~targets.labelled).sum()} of {n_songs} songs are unlabelled.")
+
+        context = self._init_callback_context(max_subtasks=None)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        rng = check_random_state(self.random_state)
+        held = self._hold_out(targets, groups, rng)
+        fit_params = {
+            "sample_weight": _sliceable(sample_weight),
+            "annotation_votes": _sliceable(annotation_votes),
+            "groups": groups,
+        }
+        X = X if isinstance(X, Mapping) or hasattr(X, "columns") else every_source[PLAIN]
+        arrays = self._learn_what_to_believe(X, targets, fit_params, groups, held, rng, context)
+        self._learn(own, targets, arrays, held, rng, context)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _report(self, message):
+        if self.verbose:
+            print(f"[SKDStudentClassifier] {message}")
+
+    def _hold_out(self, targets, groups, rng):
+        """Labelled songs that neither teachers nor the first run of the student see."""
+        seed = int(rng.randint(2**31 - 1))
+        if self.patience is None and self.calibration is None:
+            return np.arange(0)
+        labelled = np.flatnonzero(targets.labelled)
+        codes = targets.codes[labelled]
+        _, held = hold_out(codes, None if groups is None else groups[labelled], random_state=seed)
+        return labelled[held]
+
+    def _learn_what_to_believe(self, X, targets, fit_params, groups, held, rng, context):
+        """Set what is reported of the teacher; return what the loss reads, a row a song."""
+        arrays = {"target": targets.distribution, "sample_weight": targets.sample_weight}
+        for attribute in ("teacher_", "theta_", "bias_", "class_reliability_"):
+            self.__dict__.pop(attribute, None)
+        if self.strategy == "student-only":
+            unknown = np.full(len(targets.codes), np.nan)
+            self.credibility_ = pd.DataFrame(
+                {
+                    "certainty": unknown,
+                    "consistency": unknown,
+                    "annotation_reliability": targets.reliability,
+                    "credibility": targets.reliability if self.gamma > 0 else unknown,
+                    "weight": 0.0,
+                    "teacher_correct": unknown,
+                }
+            )
+        else:
+            lesson = prepare_lesson(self, X, targets, fit_params, groups, held, rng, context)
+            self.teacher_, self.credibility_ = lesson.teacher, lesson.credibility
+            self.theta_, self.bias_ = lesson.theta, lesson.bias
+            self.class_reliability_ = lesson.class_reliability
+            arrays["teacher_logits"] = lesson.knowledge.logits.astype(np.float32)
+            arrays["weight"] = self.credibility_["weight"].to_numpy(np.float32)
+            self._report(f"the weights of the teacher have mean {arrays['weight'].mean():.2f}.")
+            if self.mu > 0:
+                arrays["teacher_hidden"] = self._teacher_hidden(X)
+        arrays["credibility"] = self.credibility_["credibility"].to_numpy(np.float32)
+        return arrays
+
+    def _teacher_hidden(self, X):
+        hidden = self.teacher_.knowledge(X).hidden if hasattr(self.teacher_, "knowledge") else None
+        if hidden is None:
+            raise ValueError(
+                f"mu={self.mu} asks for the teacher's hidden representation, which "
+                f"{type(self.teacher_).__name__} does not have. Set mu=0."
+            )
+        return hidden.astype(np.float32)
+
+    def _learn(self, own, targets, arrays, held, rng, context):
+        """Choose epochs and temperature on the held-out songs, then train on all."""
+        rows = np.arange(len(targets.codes))
+        if self.strategy == "student-only":  # nobody speaks about the unlabelled songs
+            rows = np.flatnonzero(targets.labelled)
+            held = np.searchsorted(rows, held)
+            own = {name: values[rows] for name, values in own.items()}
+            arrays = {name: values[rows] for name, values in arrays.items()}
+            targets = targets.take(rows)
+        train = np.setdiff1d(np.arange(len(rows)), held)
+        parts = {name: values[train] for name, values in arrays.items()}
+        splits = [Split(train, held, parts)] if len(held) else []
+        params = self.get_params(deep=False)
+        loss = partial(
+            student_loss,
+            strategy=self.strategy,
+            params={name: params[name] for name in ("temperature", "kd_weight", "mu")},
+        )
+        self._hint_dim = arrays["teacher_hidden"].shape[1] if "teacher_hidden" in arrays else 0
+        seeds = rng.randint(2**31 - 1, size=self.n_members)
+        self._fit_net(own, arrays, loss, targets, splits, seeds, context)
+        for member in self.net_.members:
+            member.hint = None  # of use in training only
+        self._hint_dim = 0
+        if self.calibration is None:
+            self.temperature_ = 1.0
+
+    def _make_net(self):
+        return StudentNet(self.sources_, len(self.classes_), self.dropout, self._hint_dim)
+
+    def predict_credibility(self, X):
+        """Credibility of what the teacher would say (r of eq. 4), predicted by the student.
+
+        Parameters
+        ----------
+        X : mapping of str to ndarray, or array-like of shape (n_songs, n_features)
+            The songs.
+
+        Returns
+        -------
+        credibility : ndarray of shape (n_songs,)
+            In [0, 1].
+        """
+        check_is_fitted(self)
+        if self.credibility_["credibility"].isna().all():
+            raise ValueError(
+                f"strategy={self.strategy!r} without annotation_reliability knows no credibility "
+                "to learn from. Use strategy='skd' or 'kd', or pass annotation_reliability to fit."
+            )
+        return self._run(X)["credibility"]
+
+    def temporal_attention(self, X, *, frame_duration=LOG_MEL_HOP):
+        """Which moments speak for the song (rho of eq. 8).
+
+        Parameters
+        ----------
+        X : mapping of str to ndarray
+            The songs.
+
+        frame_duration : float, default=512 / 22050
+            Seconds from one frame of the time series to the next, hop_length / sr.
+
+        Returns
+        -------
+        attention : ndarray of shape (n_songs, n_steps)
+            Rows sum to 1; 0 in padding.
+
+        time : ndarray of shape (n_steps,)
+            Middle of each step, in seconds from the start of the analysed window.
+        """
+        check_is_fitted(self)
+        self._check_has_series()
+        attention = self._run(X)["attention"]
+        return TemporalAttention(attention, self._step_times(attention.shape[1], frame_duration))
+
+    def emotion_timeline(self, X, *, frame_duration=LOG_MEL_HOP):
+        """Calibrated probabilities at each moment, as if the whole song sounded like it.
+
+        Parameters
+        ----------
+        X : mapping of str to ndarray
+            The songs.
+
+        frame_duration : float, default=512 / 22050
+            Seconds from one frame of the time series to the next, hop_length / sr.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_songs, n_steps, n_classes)
+            In the order of ``classes_``.
+
+        time : ndarray of shape (n_steps,)
+            Middle of each step, in seconds from the start of the analysed window.
+        """
+        check_is_fitted(self)
+        self._check_has_series()
+        logits = self._run(X, method="timeline")
+        proba = temperature_softmax(logits.reshape(-1, logits.shape[2]), self.temperature_)
+        time = self._step_times(logits.shape[1], frame_duration)
+        return EmotionTimeline(proba.reshape(logits.shape), time)
+
+    def _check_has_series(self):
+        kinds = {source.name: source.kind for source in self.sources_}
+        if "series" not in kinds.values():
+            raise ValueError(
+                f"This student reads no time series, only {kinds}: it has no moments to attend "
+                "to. Fit it on a source of shape (n_songs, n_channels, n_frames), such as "
+                "LogMelSpectrogram gives."
+            )
+
+    def _step_times(self, n_steps, frame_duration):
+        encoders = self.net_.members[0].encoders
+        stride = next(e.stride for e in encoders if hasattr(e, "stride"))
+        return np.arange(n_steps) * stride * frame_duration
+
+
+def _sliceable(values):
+    return values if values is None or hasattr(values, "columns") else np.asarray(values)
+
+
+def student_loss(outputs, batch, *, strategy, params):
+    """Loss of a batch: the strategy's, and that of predicting the credibility.
+
+    Parameters
+    ----------
+    outputs : dict of torch.Tensor
+        Of :class:`StudentNet`.
+
+    batch : dict of torch.Tensor
+        See :mod:`sklearn_skd.distillation.strategies`; also ``credibility`` and
+        ``sample_weight``, both (n,).
+
+    strategy : str
+        A key of STRATEGIES.
+
+    params : dict
+        The student's parameters that strategies read.
+
+    Returns
+    -------
+    loss : torch.Tensor
+        A scalar.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    loss = STRATEGIES[strategy](outputs, batch, params)
+    target = batch["credibility"]
+    known = ~target.isnan()
+    predicted = outputs["credibility"].clamp(1e-6, 1 - 1e-6)
+    target = torch.where(known, target.clamp(0, 1), 0.5)
+    credibility = F.binary_cross_entropy(predicted, target, reduction="none") * known
+    return ((loss + CREDIBILITY_LOSS * credibility) * batch["sample_weight"]).mean()

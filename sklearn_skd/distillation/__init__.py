@@ -4,6 +4,7 @@ Functions of arrays are imported at once, functions of tensors on first use.
 """
 
 from .credibility import credibility_score, normalized_entropy, source_consistency
+from .knowledge import TeacherKnowledge
 from .weights import (
     class_coefficients,
     class_reliability,
@@ -13,18 +14,20 @@ from .weights import (
 
 _TENSOR_FUNCTIONS = ("cross_entropy", "kd_loss", "skd_loss", "soft_kl")
 
-__all__ = sorted(
-    [
-        "class_coefficients",
-        "class_reliability",
-        "credibility_score",
-        "fit_selective_weight",
-        "normalized_entropy",
-        "selective_weight",
-        "source_consistency",
-        *_TENSOR_FUNCTIONS,
-    ]
-)
+__all__ = [
+    "TeacherKnowledge",
+    "class_coefficients",
+    "class_reliability",
+    "credibility_score",
+    "cross_entropy",
+    "fit_selective_weight",
+    "kd_loss",
+    "normalized_entropy",
+    "selective_weight",
+    "skd_loss",
+    "soft_kl",
+    "source_consistency",
+]
 
 
 def __getattr__(name):

@@ -22,17 +22,20 @@ class Standardize(nn.Module):
     Parameters
     ----------
     mean, scale : array-like of shape (n_features,)
-        Along axis 1 of the input. Kept in float64 until the module is cast.
+        Along axis 1 of the input.
     """
 
     def __init__(self, mean, scale):
         super().__init__()
-        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
-        self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float32))
+        mean, scale = (torch.as_tensor(a, dtype=torch.float64) for a in (mean, scale))
+        # as one multiplication and addition: half the passes over a spectrogram
+        self.register_buffer("slope", (1 / scale).float())
+        self.register_buffer("offset", (-mean / scale).float())
 
     def forward(self, x):
         shape = (1, -1) + (1,) * (x.ndim - 2)
-        return (x.to(self.mean.dtype) - self.mean.view(shape)) / self.scale.view(shape)
+        x = x.to(self.slope.dtype)
+        return torch.addcmul(self.offset.view(shape), x, self.slope.view(shape))
 
 
 class CategoryEmbedding(nn.Module):

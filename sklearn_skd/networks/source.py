@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-__all__ = ["Source", "frames_with_sound", "source_present"]
+__all__ = ["Source", "frames_with_sound", "nan_frames", "source_present"]
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,15 @@ def source_present(source, values):
     """
     if source.kind == "categories":
         return (values > 0).any(dim=1)
-    present = ~values.isnan().flatten(1).all(dim=1)
+    if source.kind == "series":
+        return ~nan_frames(values).all(dim=1)
+    present = ~values.isnan().all(dim=1)
     return present & (values[:, -1] != 0) if source.flagged else present
+
+
+def nan_frames(values):
+    """Which frames (n_songs, n_frames) of a time series are NaN, in all channels or in none."""
+    return values[:, 0].isnan()
 
 
 def frames_with_sound(values):
@@ -78,7 +85,7 @@ def frames_with_sound(values):
     -------
     sound : torch.Tensor of bool, shape (n_songs, n_frames)
     """
-    silent = values.isnan().all(dim=1)
+    silent = nan_frames(values)
     if values.shape[1] > 1:
         silent = silent | (values.amax(dim=1) == values.amin(dim=1))
     trailing = silent.flip(1).to(torch.int32).cumprod(dim=1).flip(1).bool()

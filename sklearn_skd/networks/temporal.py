@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from .blocks import Standardize
-from .source import frames_with_sound
+from .source import frames_with_sound, nan_frames
 
 __all__ = ["TemporalEncoder"]
 
@@ -72,9 +72,10 @@ class TemporalEncoder(nn.Module):
     def forward(self, x):
         """Return (n, steps, dim) and the mask (n, steps) of the steps that are not padding."""
         sound = frames_with_sound(x)
-        x = torch.where(sound.unsqueeze(1), torch.nan_to_num(self.standardize(x)), 0.0)
         if self.training and x.shape[2] >= MIN_FRAMES_TO_CROP:
             x, sound = _random_crop(x, sound)
+        known = (sound & ~nan_frames(x)).unsqueeze(1)
+        x = torch.where(known, self.standardize(x), 0.0)
         return self.layers(x).transpose(1, 2), sound[:, :: self.stride]
 
 

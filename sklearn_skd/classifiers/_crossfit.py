@@ -1,0 +1,200 @@
+"""Knowledge from teachers that never saw the song (DESIGN: cross-fitted knowledge).
+
+A fit plan says which songs a teacher is trained on and which it is asked about. What is known
+about a song is the mean over all teachers that were asked about it.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import has_fit_parameter
+
+from .._sklearn import _safe_indexing
+from ..distillation import TeacherKnowledge
+from ._splits import teacher_folds
+
+__all__ = ["FitPlan", "ask", "cross_fit", "plan_fits", "seeded_clone"]
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """One teacher.
+
+    Attributes
+    ----------
+    train : ndarray of int
+        The (labelled) songs to train on.
+
+    asked : ndarray of int
+        The songs to be asked about.
+    """
+
+    train: np.ndarray
+    asked: np.ndarray
+
+
+def plan_fits(targets, groups, held, *, n_splits, random_state):
+    """Which teachers to fit: one a fold of the songs that are not held out.
+
+    A held-out or unlabelled song is asked about at all of them. No teacher sees the held-out
+    songs, so students trained on the others' soft labels can be validated on them.
+
+    Parameters
+    ----------
+    targets : Targets
+        Of all songs.
+
+    groups : ndarray of shape (n_songs,) or None
+        Not split by the folds.
+
+    held : ndarray of int
+        Held-out songs.
+
+    n_splits : int
+        Number of folds, at most.
+
+    random_state : int
+        Seed of the folds.
+
+    Returns
+    -------
+    plans : list of FitPlan
+    """
+    n_songs = len(targets.codes)
+    pool = np.setdiff1d(np.flatnonzero(targets.labelled), held)
+    folds = teacher_folds(
+        targets.codes[pool],
+        None if groups is None else groups[pool],
+        targets.classes,
+        n_splits=n_splits,
+        random_state=random_state,
+    )
+    others = np.setdiff1d(np.arange(n_songs), pool)
+    return [FitPlan(pool[train], np.union1d(pool[test], others)) for train, test in folds]
+
+
+def cross_fit(teacher, plans, seeds, fingerprint, X, y, fit_params, n_jobs, context):
+    """Fit the teachers, and one more on all labelled songs.
+
+    Parameters
+    ----------
+    teacher : estimator
+        Unfitted.
+
+    plans : list of FitPlan
+        The last one is the teacher to keep.
+
+    seeds : list of int
+        One a plan, for teachers without a `random_state` of their own.
+
+    fingerprint : str
+        Stands for X, y and `fit_params` where results are kept.
+
+    X, y : as passed to `fit`
+        All songs; y without unlabelled ones among those trained on.
+
+    fit_params : dict of array-like
+        Arrays with a row a song for the teacher's `fit`.
+
+    n_jobs : int or None
+        Teachers fitted in parallel, through joblib.
+
+    context : CallbackContext
+        Gets one subtask a teacher.
+
+    Returns
+    -------
+    knowledge : TeacherKnowledge
+        Of all songs; rows of NaN where no teacher was asked.
+
+    teacher : estimator
+        The fitted one to keep.
+
+    seconds : float
+        Time it took.
+    """
+    began = time.perf_counter()
+    jobs = []
+    for plan, seed in zip(plans, seeds, strict=True):
+        task = context.subcontext(task_name="teacher")
+        jobs.append(
+            delayed(_fit_and_ask)(seeded_clone(teacher, seed), plan, X, y, fit_params, task)
+        )
+    answers = Parallel(n_jobs=n_jobs)(jobs)
+    asked = [(plan.asked, told) for plan, (_, told) in zip(plans, answers, strict=True)]
+    kept = answers[-1][0]
+    return _mean_knowledge(len(y), asked), kept, time.perf_counter() - began
+
+
+def _fit_and_ask(teacher, plan, X, y, fit_params, context):
+    params = {name: _rows(values, plan.train) for name, values in fit_params.items()}
+    with context.propagate_callback_context(teacher):
+        context.call_on_fit_task_begin(estimator=teacher)
+        teacher.fit(_rows(X, plan.train), y[plan.train], **params)
+    context.call_on_fit_task_end(estimator=teacher)
+    told = ask(teacher, _rows(X, plan.asked)) if len(plan.asked) else None
+    return teacher, told
+
+
+def _rows(values, rows):
+    """Some of the songs, in the container that the user chose."""
+    if type(values) is dict:
+        return {name: array[rows] for name, array in values.items()}
+    return _safe_indexing(values, rows)
+
+
+def ask(teacher, X):
+    """Knowledge of any classifier; one without branches tells its soft labels only."""
+    if hasattr(teacher, "knowledge"):
+        return teacher.knowledge(X)
+    proba = np.clip(teacher.predict_proba(X), 1e-7, 1.0)
+    return TeacherKnowledge(logits=np.log(proba))
+
+
+def _mean_knowledge(n_songs, answers):
+    """Mean over the teachers asked; the fused states of different teachers are not aligned."""
+    answers = [(rows, told) for rows, told in answers if told is not None]
+    logits = _mean_rows(n_songs, [(rows, told.logits) for rows, told in answers])
+    if answers[0][1].branch_proba is None:
+        return TeacherKnowledge(logits=logits)
+    branch_proba = _mean_rows(n_songs, [(rows, told.branch_proba) for rows, told in answers])
+    present = np.zeros((n_songs, branch_proba.shape[1]), dtype=bool)
+    for rows, told in answers:
+        present[rows] = told.present
+    return TeacherKnowledge(logits=logits, branch_proba=branch_proba, present=present)
+
+
+def _mean_rows(n_songs, parts):
+    total = np.zeros((n_songs, *parts[0][1].shape[1:]))
+    count = np.zeros(n_songs)
+    for rows, values in parts:
+        total[rows] += values
+        count[rows] += 1
+    with np.errstate(invalid="ignore"):
+        return total / count.reshape(-1, *(1,) * (total.ndim - 1))
+
+
+def seeded_clone(estimator, seed):
+    """Clone, and seed every `random_state` that the user left at None."""
+    estimator = clone(estimator)
+    unseeded = {
+        name: seed
+        for name, value in estimator.get_params().items()
+        if (name == "random_state" or name.endswith("__random_state")) and value is None
+    }
+    return estimator.set_params(**unseeded)
+
+
+def accepted_params(teacher, params):
+    """Those of `params` that the teacher's `fit` takes, without the absent ones."""
+    if isinstance(teacher, FrozenEstimator):
+        return {}
+    return {
+        name: values
+        for name, values in params.items()
+        if values is not None and has_fit_parameter(teacher, name)
+    }
