@@ -41,17 +41,12 @@ def draw_votes(rng, affinity, n_annotators):
         each favours some emotions.
     """
     n_songs, n_classes = affinity.shape
-    sharpness = 4.2 * rng.lognormal(0, 0.25, size=(1, n_annotators, 1))
+    sharpness = 4.6 * rng.lognormal(0, 0.25, size=(1, n_annotators, 1))
     bias = rng.normal(0, 0.4, size=(1, n_annotators, n_classes))
     proba = softmax(sharpness * affinity[:, None, :] + bias, axis=2)
     threshold = rng.random((n_songs, n_annotators, 1))
     votes = (proba.cumsum(axis=2) < threshold).sum(axis=2)
     return np.minimum(votes, n_classes - 1)  # a cumulated sum may end a hair below 1
-
-
-def count_votes(votes, n_classes):
-    """Votes for each class: int, shape (n_songs, n_classes)."""
-    return (votes[:, :, None] == np.arange(n_classes)).sum(axis=1)
 
 
 def majority(counts, latent):

@@ -28,9 +28,9 @@ _DARK_CHORDS = ((0, 5, 2, 6), (0, 3, 4, 0), (0, 6, 5, 4), (0, 3, 6, 2))
 
 # What the accompaniment does, with the emotion it comes most naturally to.
 _PATTERNS = {"offbeat": "pleasure", "ostinato": "tension", "sustain": "sadness", "arpeggio": "calm"}
-_PATTERN_CLARITY = 0.55
+_PATTERN_CLARITY = 0.75
 
-_CUE_NOISE = 0.6
+_CUE_NOISE = 0.45
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,12 @@ def draw_style(rng, plan, artist, culture):
     progressions = _BRIGHT_CHORDS if is_bright else _DARK_CHORDS
     return Style(
         beat=60.0 / float(np.clip(tempo, 56, 176)),
-        tonic=57 + artist.register + artist.tuning + rng.integers(-4, 5) + 0.8 * cue(arousal),
+        tonic=57 + artist.register + artist.tuning + rng.integers(-4, 5) + 1.2 * cue(arousal),
         scale=culture.bright if is_bright else culture.dark,
         progression=progressions[rng.integers(len(progressions))],
         lead=artist.lead if plan.instrumental else "voice",
         chords=artist.chords,
-        brightness=artist.brightness + 0.12 * cue(arousal) + rng.normal(0, 0.2),
+        brightness=artist.brightness + 0.2 * cue(arousal) + rng.normal(0, 0.2),
         drums=bool(rng.random() < culture.drums),
         articulation=cue(valence),
         tremolo=cue(-valence),

@@ -125,7 +125,7 @@ def _draw_plan(rng, *, artist, culture, sound, classes, conflict, instrumental, 
     # listeners follow the sound, but not always
     emotion = words if conflict and rng.random() < 0.35 else sound
     neighbour = str(rng.choice(classes, p=neighbour_weights(sound, classes)))
-    ambiguity = 0.5 * rng.beta(1.0, 2.4)
+    ambiguity = 0.5 * rng.beta(1.0, 2.8)
     valence, arousal = (
         (1 - ambiguity) * np.array(COORDINATES[sound])
         + ambiguity * np.array(COORDINATES[neighbour])

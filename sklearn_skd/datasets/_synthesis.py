@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.signal import butter, fftconvolve, sosfilt
+from scipy.signal import butter, oaconvolve, sosfilt
 
-_TABLE = 4096
+_TABLE = 4096  # samples, a power of two
 _FADE = 0.8  # seconds, end of a song
 
 
@@ -119,7 +119,7 @@ def render(score, *, rate, channels, seed):
         Peak amplitude ``10 ** (-level / 20)``, below 1.
     """
     rng = np.random.default_rng(seed)
-    mix = np.zeros((channels, round(score.seconds * rate)))
+    mix = np.zeros((channels, round(score.seconds * rate)), dtype=np.float32)
     sounds = {}
     for note in score.notes:
         key = (note.timbre, round(note.pitch, 2), round(note.duration, 3))
@@ -157,8 +157,7 @@ def _render_note(timbre, pitch, duration, rate, rng):
     if instrument.vibrato:
         bend = bend + instrument.vibrato * progress * np.sin(2 * np.pi * 5.4 * time)
     frequency = 440.0 * 2 ** ((pitch + bend - 69) / 12)
-    phase = np.cumsum(frequency) / rate
-    index = (phase % 1.0 * _TABLE).astype(np.intp) % _TABLE
+    index = (np.cumsum(frequency) * (_TABLE / rate)).astype(np.intp) & (_TABLE - 1)
     n_partials = max(1, int(0.45 * rate / frequency.max()))
     bright, dark = (
         _wavetable(instrument.partials[:n_partials], round(timbre.brightness + tilt, 2))[index]
@@ -198,7 +197,7 @@ def _reverberate(mix, room, rate, rng):
     response = rng.standard_normal((len(mix), len(time))) * np.exp(-5 * time / seconds)
     response = sosfilt(butter(1, 3500, fs=rate, output="sos"), response)
     response /= np.sqrt((response**2).sum(axis=1, keepdims=True))
-    wet = fftconvolve(mix, response, axes=1)[:, : mix.shape[1]]
+    wet = oaconvolve(mix, response.astype(np.float32), axes=1)[:, : mix.shape[1]]
     return mix + room * wet
 
 

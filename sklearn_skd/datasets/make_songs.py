@@ -9,7 +9,8 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils import Bunch, check_random_state
 
 from sklearn_skd._sklearn import Interval, validate_params
-from sklearn_skd.datasets._annotators import count_votes, draw_votes, majority, song_affinity
+from sklearn_skd.annotations import aggregate_annotations
+from sklearn_skd.datasets._annotators import draw_votes, majority, song_affinity
 from sklearn_skd.datasets._composition import compose
 from sklearn_skd.datasets._culture import CULTURES, FIELDS, draw_fields
 from sklearn_skd.datasets._emotions import MAX_CLASSES, emotion_classes
@@ -38,12 +39,12 @@ Invented songs for examples, tests and the demo: nothing is downloaded, nothing 
 - lyrics: English, Spanish, German or Chinese; missing for the {n_instrumental} instrumentals.
 - genre, language, region, singing_form, era, scene: culture, about 8 % of each missing.
 
-**Target.** {classes}: the majority of {n_annotators} simulated annotators, ties broken by the
-emotion the song was made for.
+**Target.** {classes}: the choice of most of the {n_annotators}
+simulated annotators, ties broken by the emotion the song was made for.
 
 **Annotations.** Annotators differ in care and in taste, and disagree more on ambiguous songs and on
-the {n_conflict} songs of `conflict`, whose lyrics speak of an emotion of the opposite valence:
-cheerful sound under sad lyrics, say.
+the {n_conflict} songs of `conflict`, whose lyrics speak of an emotion of the opposite valence
+(cheerful sound under sad lyrics, say).
 
 **Groups.** Artists. An artist has one culture, one timbre and favourite emotions, so folds that
 split artists are slightly too optimistic.
@@ -96,7 +97,7 @@ def make_songs(
         Seed of everything random. None makes new songs, and a new folder, with each call.
     data_home : str, path-like or None, default=None
         Where the sound files are kept. None means the environment variable
-        ``SKLEARN_SKD_DATA`` or, without it, ``~/sklearn_skd_data``. 240 songs take about 110 MB.
+        ``SKLEARN_SKD_DATA`` or, without it, ``~/sklearn_skd_data``. 240 songs take about 160 MB.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
 
@@ -226,8 +227,6 @@ def _annotate(seed, plans, classes, n_annotators):
     """Votes and what follows from them: part of the Bunch."""
     n_songs, names = len(plans), np.array(classes, dtype=object)
     votes = draw_votes(_stream(seed, _ANNOTATORS), song_affinity(plans, classes), n_annotators)
-    counts = count_votes(votes, len(classes))
-    latent = np.array([classes.index(plan.emotion) for plan in plans])
     annotations = pd.DataFrame(
         {
             "song": np.repeat(np.arange(n_songs), n_annotators),
@@ -235,13 +234,13 @@ def _annotate(seed, plans, classes, n_annotators):
             "emotion": names[votes.ravel()],
         }
     )
-    with np.errstate(invalid="ignore"):
-        agreement = (counts * (counts - 1)).sum(axis=1) / np.float64(
-            n_annotators * (n_annotators - 1)
-        )
+    table = aggregate_annotations(annotations, songs=range(n_songs))
+    # an emotion that nobody chose has its column all the same
+    counts = table.reindex(columns=classes, fill_value=0).reset_index(drop=True)
+    latent = np.array([classes.index(plan.emotion) for plan in plans])
     return {
-        "target": names[majority(counts, latent)],
+        "target": names[majority(counts.to_numpy(), latent)],
         "annotations": annotations,
-        "annotation_votes": pd.DataFrame(counts, columns=classes),
-        "annotation_reliability": agreement,
+        "annotation_votes": counts,
+        "annotation_reliability": table["annotation_reliability"].to_numpy(),
     }
