@@ -143,7 +143,7 @@ def make_songs(
     >>> list(songs.annotation_votes)
     ['calm', 'pleasure', 'sadness', 'tension']
     """
-    seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    seed = _seed(random_state)
     classes = emotion_classes(n_classes)
     rng = _stream(seed, _POPULATION)
     artists = draw_artists(rng, n_songs, classes)
@@ -172,6 +172,13 @@ def make_songs(
         classes=", ".join(classes),
     )
     return Bunch(data=data, **annotated, conflict=planted, groups=groups, DESCR=description)
+
+
+def _seed(random_state):
+    """An int below 2**31, fresh for None: NumPy's global generator is not asked."""
+    if random_state is None:
+        random_state = np.random.RandomState(np.random.MT19937(np.random.SeedSequence()))
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def _stream(seed, purpose, song=0):
