@@ -6,7 +6,7 @@ Names are resolved on first use (PEP 562), so that importing the package stays c
 from importlib import import_module
 
 _HOME = {
-    "make_songs": "make_songs",
+    "make_songs": "_make_songs",
 }
 
 __all__ = sorted(_HOME)

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_skd import aggregate_annotations, make_songs
+from sklearn_skd.datasets import _make_songs, _population
 from sklearn_skd.datasets._culture import FIELDS
 
 N_SONGS = 20
@@ -35,7 +36,7 @@ def songs(home):
 def silent(monkeypatch):
     """Songs without sound: for properties of many songs that need none."""
     monkeypatch.setattr(
-        sys.modules["sklearn_skd.datasets.make_songs"],
+        _make_songs,
         "_ensure_sounds",
         lambda folder, seed, artists, plans: [f"{i}.{p.extension}" for i, p in enumerate(plans)],
     )
@@ -124,9 +125,8 @@ def test_the_same_seed_gives_the_same_bytes_in_another_folder(songs, tmp_path):
 
 
 def test_two_processes_render_the_same_bytes_as_one(tmp_path, monkeypatch):
-    module = sys.modules["sklearn_skd.datasets.make_songs"]
     one = make_songs(4, random_state=3, data_home=tmp_path / "one")
-    monkeypatch.setattr(module, "_SONGS_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(_make_songs, "_SONGS_WORTH_A_PROCESS", 1)
     two = make_songs(4, random_state=3, data_home=tmp_path / "two")
     for ours, theirs in zip(one.data["audio"], two.data["audio"], strict=True):
         with open(ours, "rb") as first, open(theirs, "rb") as second:
@@ -159,8 +159,7 @@ def test_the_global_generators_are_left_alone(tmp_path):
 
 
 def test_songs_already_there_are_not_rendered_again(songs, home, monkeypatch):
-    module = sys.modules["sklearn_skd.datasets.make_songs"]
-    monkeypatch.setattr(module, "_render_song", lambda *_: pytest.fail("rendered again"))
+    monkeypatch.setattr(_make_songs, "_render_song", lambda *_: pytest.fail("rendered again"))
     make_songs(N_SONGS, conflict=0.25, random_state=0, data_home=home)
     # who listens does not change what is heard
     make_songs(N_SONGS, conflict=0.25, n_annotators=3, random_state=0, data_home=home)
@@ -180,18 +179,17 @@ def test_damaged_and_deleted_files_are_rendered_again(tmp_path):
 
 
 def test_an_interrupted_rendering_is_not_trusted(tmp_path, monkeypatch):
-    module = sys.modules["sklearn_skd.datasets.make_songs"]
-    render_song = module._render_song
+    render_song = _make_songs._render_song
 
     def interrupted(path, seed, number, plan, artist):
         if number == 2:
             raise KeyboardInterrupt
         path.write_bytes(b"half a file")
 
-    monkeypatch.setattr(module, "_render_song", interrupted)
+    monkeypatch.setattr(_make_songs, "_render_song", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_songs(4, random_state=0, data_home=tmp_path)
-    monkeypatch.setattr(module, "_render_song", render_song)
+    monkeypatch.setattr(_make_songs, "_render_song", render_song)
     for path in make_songs(4, random_state=0, data_home=tmp_path).data["audio"]:
         assert soundfile.info(path).frames
 
@@ -297,7 +295,7 @@ def test_a_parameter_out_of_range_is_named_in_the_error(name, value):
 
 
 def test_models_of_sound_and_of_lyrics_disagree_more_on_planted_conflicts(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["sklearn_skd.datasets._population"], "LONGEST", 8.5)
+    monkeypatch.setattr(_population, "LONGEST", 8.5)
     songs = make_songs(
         120, n_classes=2, instrumental=0, conflict=0.3, random_state=0, data_home=tmp_path
     )

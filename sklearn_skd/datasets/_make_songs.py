@@ -136,10 +136,12 @@ def make_songs(
 
     Examples
     --------
+    >>> from tempfile import TemporaryDirectory
     >>> from sklearn_skd import make_songs
-    >>> songs = make_songs(12, random_state=0, data_home=getfixture("tmp_path"))
+    >>> with TemporaryDirectory() as folder:
+    ...     songs = make_songs(4, random_state=0, data_home=folder)
     >>> songs.data.shape
-    (12, 8)
+    (4, 8)
     >>> list(songs.annotation_votes)
     ['calm', 'pleasure', 'sadness', 'tension']
     """
