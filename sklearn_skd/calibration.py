@@ -48,7 +48,7 @@ def temperature_softmax(logits, temperature):
     return softmax(_two_dimensional(logits) / temperature, axis=1)
 
 
-def fit_temperature(logits, y, *, sample_weight=None):
+def fit_temperature(logits, y, *, sample_weight=None, shrinkage=0.0):
     """Find the temperature tau_c (eq. 9) with the least log-loss on these songs.
 
     The log-loss is convex in 1 / tau_c: its derivative is solved for zero by bracketed root
@@ -67,6 +67,11 @@ def fit_temperature(logits, y, *, sample_weight=None):
         Column of each song's class, 0 to n_classes - 1.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights.
+    shrinkage : float, default=0.0
+        Strength of a normal prior on log(tau_c) around 0, non-negative: ``shrinkage / 2 *
+        log(tau_c) ** 2`` is added to the summed log-loss. A few held-out songs then do not move
+        the temperature further from 1 than they can tell; many make the prior vanish. 5 expects
+        temperatures from 0.6 to 1.6.
 
     Returns
     -------
@@ -114,12 +119,26 @@ def fit_temperature(logits, y, *, sample_weight=None):
         proba = softmax(np.exp(log_beta) * logits, axis=1)
         return weight @ ((proba * logits).sum(axis=1) - target)
 
+    if shrinkage > 0:
+        return _shrunk_temperature(slope, shrinkage)
     flat, pointed = -np.log(HIGHEST_TEMPERATURE), -np.log(LOWEST_TEMPERATURE)
     if slope(flat) >= 0:
         return _at_bound(HIGHEST_TEMPERATURE, "the logits know little about these labels")
     if slope(pointed) <= 0:
         return _at_bound(LOWEST_TEMPERATURE, "the logits classify (nearly) all these songs right")
     return float(np.exp(-brentq(slope, flat, pointed, xtol=1e-12)))
+
+
+def _shrunk_temperature(slope, shrinkage):
+    """With the prior the minimum is never at a bound."""
+
+    def penalised(log_beta):
+        return np.exp(log_beta) * slope(log_beta) + shrinkage * log_beta
+
+    low, high = -np.log(HIGHEST_TEMPERATURE), -np.log(LOWEST_TEMPERATURE)
+    if penalised(low) >= 0 or penalised(high) <= 0:  # logits of an absurd scale
+        return HIGHEST_TEMPERATURE if penalised(low) >= 0 else LOWEST_TEMPERATURE
+    return float(np.exp(-brentq(penalised, low, high, xtol=1e-12)))
 
 
 def _at_bound(temperature, reason):

@@ -73,7 +73,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             task = f"validation {number + 1}"
             members = self._train_members(train, split.arrays, loss, seeds, context, task, valid)
             runs.append([curve for _, curve in members])
-        stop_after, self.temperature_ = None, 1.0
+        n_epochs, self.temperature_ = self.max_epochs, 1.0
         if runs:
             selection = select(
                 runs,
@@ -82,9 +82,9 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 targets.codes,
                 choose_epoch=self.patience is not None,
             )
-            stop_after, self.temperature_ = selection.n_epochs, selection.temperature
+            n_epochs, self.temperature_ = selection.n_epochs, selection.temperature
         members = self._train_members(
-            sources, arrays, loss, seeds, context, "all songs", stop_after=stop_after
+            sources, arrays, loss, seeds, context, "all songs", max_epochs=n_epochs
         )
         self.net_ = exact_inference([net for net, _ in members])
         self.n_iter_ = len(members[0][1].train_loss)
@@ -96,7 +96,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self.history_ = pd.DataFrame({"epoch": epoch, "train_loss": train_loss})
 
     def _train_members(
-        self, sources, arrays, loss, seeds, context, task, valid=None, stop_after=None
+        self, sources, arrays, loss, seeds, context, task, valid=None, max_epochs=None
     ):
         """Train one net a seed; returns (net, Curve) pairs."""
         task = context.subcontext(task_name=task, max_subtasks=len(seeds))
@@ -104,14 +104,13 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         jobs = []
         for seed in seeds:
             plan = TrainingPlan(
-                max_epochs=self.max_epochs,
+                max_epochs=max_epochs or self.max_epochs,
                 batch_size=self.batch_size,
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
                 device=self.device,
                 seed=int(seed),
-                stop_after=stop_after,
-                patience=self.patience,
+                patience=None if valid is None else self.patience,
             )
             epochs = task.subcontext(task_name="epochs", max_subtasks=self.max_epochs)
             jobs.append(delayed(_train_member)(self, sources, arrays, loss, plan, valid, epochs))

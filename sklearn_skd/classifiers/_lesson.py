@@ -4,7 +4,6 @@ Brings together paper sections 3.2.2 (credibility) and 3.3 (weights), on knowled
 that did not see the songs.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +25,7 @@ from ..distillation import (
 )
 from ._crossfit import FitPlan, accepted_params, ask, cross_fit, plan_fits
 from ._fingerprint import fingerprint
+from ._selection import SHRINKAGE
 from .teacher import TeacherClassifier
 
 __all__ = ["Lesson", "prepare_lesson"]
@@ -168,25 +168,23 @@ def _calibrate(told, codes, known):
     Returns the knowledge, the temperatures, and each branch's skill: the share of the prior's
     log-loss that it saves.
     """
-    with warnings.catch_warnings():  # a bound tells of a teacher without skill: see credibility_
-        warnings.simplefilter("ignore", UserWarning)
-        temperature = fit_temperature(told.logits[known], codes[known])
-        logits = told.logits / temperature
-        if told.branch_proba is None:
-            return told._replace(logits=logits), (temperature, 1.0), None
-        branch_logits = np.log(np.maximum(told.branch_proba, 1e-12))
-        n_branches = branch_logits.shape[1]
-        temperatures, skill = np.ones(n_branches), np.zeros(n_branches)
-        for s in range(n_branches):
-            rows = known[told.present[known, s]]
-            if len(np.unique(codes[rows])) < 2:
-                continue
-            temperatures[s] = fit_temperature(branch_logits[rows, s], codes[rows])
-            log_proba = log_softmax(branch_logits[rows, s] / temperatures[s], axis=1)
-            loss = -log_proba[np.arange(len(rows)), codes[rows]].mean()
-            share = np.bincount(codes[rows]) / len(rows)
-            prior = -np.log(share[codes[rows]]).mean()
-            skill[s] = max(0.0, 1 - loss / prior)
+    temperature = fit_temperature(told.logits[known], codes[known], shrinkage=SHRINKAGE)
+    logits = told.logits / temperature
+    if told.branch_proba is None:
+        return told._replace(logits=logits), (temperature, 1.0), None
+    branch_logits = np.log(np.maximum(told.branch_proba, 1e-12))
+    n_branches = branch_logits.shape[1]
+    temperatures, skill = np.ones(n_branches), np.zeros(n_branches)
+    for s in range(n_branches):
+        rows = known[told.present[known, s]]
+        if len(np.unique(codes[rows])) < 2:
+            continue
+        branch, truth = branch_logits[rows, s], codes[rows]
+        temperatures[s] = fit_temperature(branch, truth, shrinkage=SHRINKAGE)
+        log_proba = log_softmax(branch / temperatures[s], axis=1)
+        loss = -log_proba[np.arange(len(rows)), truth].mean()
+        share = np.bincount(truth) / len(rows)
+        skill[s] = max(0.0, 1 + loss / np.log(share[truth]).mean())
     branch_proba = softmax(branch_logits / temperatures[:, None], axis=2)
     told = told._replace(logits=logits, branch_proba=branch_proba)
     return told, (temperature, temperatures), skill

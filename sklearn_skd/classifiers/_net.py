@@ -70,10 +70,6 @@ class TrainingPlan:
     seed : int
         Of the initial weights, the batches and dropout.
 
-    stop_after : int or None
-        Epochs to train; None means `max_epochs`. The schedule keeps its length, so that a run
-        stopped at epoch e equals the first e epochs of a longer one.
-
     patience : int or None
         Epochs without a better validation loss before a run ends.
     """
@@ -84,7 +80,6 @@ class TrainingPlan:
     weight_decay: float
     device: str = "cpu"
     seed: int = 0
-    stop_after: int | None = None
     patience: int | None = None
 
 
@@ -216,7 +211,6 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
     callbacks = [("schedule", schedule), ("validation", validation)]
     if progress is not None:  # before the validation, which may end the run
         callbacks.insert(1, ("progress", _Progress(*progress, curve)))
-    n_epochs = plan.max_epochs if plan.stop_after is None else plan.stop_after
     with _seeded(plan):
         net = NeuralNet(
             make_net(),
@@ -226,7 +220,7 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
             lr=plan.learning_rate,
             optimizer__weight_decay=plan.weight_decay,
             optimizer__fused=True,
-            max_epochs=n_epochs,
+            max_epochs=plan.max_epochs,
             batch_size=plan.batch_size,
             iterator_train=_BatchIterator,
             train_split=None,
@@ -234,7 +228,7 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
             device=plan.device,
             verbose=0,
         ).fit(dataset, y=None)
-    if len(curve.train_loss) < n_epochs and not curve.ended:
+    if len(curve.train_loss) < plan.max_epochs and not curve.ended:
         raise KeyboardInterrupt  # the user's own: a half-trained net is not a result
     return net.module_.to("cpu").eval(), curve
 

@@ -13,6 +13,8 @@ from ..calibration import fit_temperature
 
 __all__ = ["Selection", "Split", "select"]
 
+SHRINKAGE = 5.0  # of tau_c towards 1: a hold-out of a few dozen songs says little about it
+
 
 @dataclass(frozen=True)
 class Split:
@@ -92,5 +94,5 @@ def select(runs, splits, distribution, codes, *, choose_epoch):
     history = pd.DataFrame(
         {"epoch": np.arange(1, n_epochs + 1), "train_loss": train_loss, "valid_loss": loss}
     )
-    temperature = fit_temperature(logits[:, best].astype(float), codes[valid])
+    temperature = fit_temperature(logits[:, best].astype(float), codes[valid], shrinkage=SHRINKAGE)
     return Selection(best + 1, float(temperature), history)

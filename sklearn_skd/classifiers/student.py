@@ -116,9 +116,10 @@ class SKDStudentClassifier(NetClassifier):
     dropout : float, default=0.3
         In [0, 1).
 
-    patience : int or None, default=10
-        Epochs without a better loss on the held-out songs before the search for the number of
-        epochs ends. None trains for `max_epochs`.
+    patience : int or None, default=None
+        With a number, the final training is as long as the run on the held-out songs took to
+        its lowest loss; that run ends after `patience` epochs without a better one. None trains
+        for `max_epochs`: with the falling learning rate, more epochs rarely hurt.
 
     n_members : int, default=1
         Nets whose logits are averaged.
@@ -184,8 +185,9 @@ class SKDStudentClassifier(NetClassifier):
     Notes
     -----
     15 % of the songs (whole groups, if given) are held out of the cross-fitting and of a first
-    run of the student; that run chooses the number of epochs and :math:`\tau_c`. The student is
-    then trained again on all songs. A fit costs ``teacher_cv + 1`` teacher fits and two student
+    run of the student; that run finds :math:`\tau_c`, which is shrunk towards 1 as far as the
+    held-out songs are few, and with `patience` the number of epochs. The student is then trained
+    again on all songs. A fit costs ``teacher_cv + 1`` teacher fits and two student
     fits.
 
     Examples
@@ -241,7 +243,7 @@ class SKDStudentClassifier(NetClassifier):
         learning_rate=3e-3,
         weight_decay=0.01,
         dropout=0.3,
-        patience=10,
+        patience=None,
         n_members=1,
         device="cpu",
         n_jobs=None,

@@ -49,14 +49,14 @@ class TeacherClassifier(NetClassifier):
     weight_decay : float, default=0.01
         Of AdamW.
 
-    dropout : float, default=0.3
+    dropout : float, default=0.5
         In [0, 1).
 
     patience : int or None, default=None
-        With a number, 15 % of the songs are held out first; the epoch with their lowest loss is
-        the one at which the final training, on all songs, stops, and they calibrate the
-        probabilities; `patience` epochs without a better loss end the search. None trains for
-        `max_epochs` on all songs and leaves the probabilities as they are.
+        With a number, 15 % of the songs are held out first: the final training, on all songs,
+        is as long as a first run took to their lowest loss, and they calibrate the
+        probabilities. That run ends after `patience` epochs without a better loss. None trains
+        for `max_epochs` on all songs and leaves the probabilities as they are.
 
     n_members : int, default=1
         Nets whose logits are averaged.
@@ -125,7 +125,7 @@ class TeacherClassifier(NetClassifier):
         batch_size=32,
         learning_rate=3e-3,
         weight_decay=0.01,
-        dropout=0.3,
+        dropout=0.5,
         patience=None,
         n_members=1,
         device="cpu",
