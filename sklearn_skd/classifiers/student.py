@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from sklearn.callback import with_callbacks
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from .._random import own_random_state
 from .._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from ..calibration import temperature_softmax
 from ..distillation.strategies import STRATEGIES
@@ -341,7 +341,7 @@ class SKDStudentClassifier(NetClassifier):
 
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        rng = check_random_state(self.random_state)
+        rng = own_random_state(self.random_state)
         held = self._hold_out(targets, groups, rng)
         fit_params = {
             "sample_weight": _sliceable(sample_weight),

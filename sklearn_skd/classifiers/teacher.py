@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 from sklearn.callback import with_callbacks
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._random import own_random_state
 from .._sklearn import _fit_context
 from ..distillation import cross_entropy
 from ..distillation.knowledge import TeacherKnowledge
@@ -197,7 +197,7 @@ class TeacherClassifier(NetClassifier):
         return self
 
     def _train(self, sources, targets, groups, context):
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_members + 1)
+        seeds = own_random_state(self.random_state).randint(2**31 - 1, size=self.n_members + 1)
         arrays = {"target": targets.distribution, "sample_weight": targets.sample_weight}
         splits = []
         if self.patience is not None:

@@ -6,8 +6,9 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, effective_n_jobs
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import Bunch
 
+from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import Interval, validate_params
 from sklearn_skd.annotations import aggregate_annotations
 from sklearn_skd.datasets._annotators import draw_votes, majority, song_affinity
@@ -145,7 +146,7 @@ def make_songs(
     >>> list(songs.annotation_votes)
     ['calm', 'pleasure', 'sadness', 'tension']
     """
-    seed = _seed(random_state)
+    seed = int(own_random_state(random_state).randint(np.iinfo(np.int32).max))
     classes = emotion_classes(n_classes)
     rng = _stream(seed, _POPULATION)
     artists = draw_artists(rng, n_songs, classes)
@@ -174,13 +175,6 @@ def make_songs(
         classes=", ".join(classes),
     )
     return Bunch(data=data, **annotated, conflict=planted, groups=groups, DESCR=description)
-
-
-def _seed(random_state):
-    """An int below 2**31, fresh for None: NumPy's global generator is not asked."""
-    if random_state is None:
-        random_state = np.random.RandomState(np.random.MT19937(np.random.SeedSequence()))
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def _stream(seed, purpose, song=0):

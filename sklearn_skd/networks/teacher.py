@@ -11,7 +11,7 @@ __all__ = ["TeacherNet"]
 
 WIDTH = 96  # channels of the temporal encoders
 SHARED = 64  # dimensions of the shared emotion space
-SOURCE_DROPOUT = 0.15  # chance that training hides a source of a song
+SOURCE_DROPOUT = 0.3  # chance that training hides a source of a song
 
 
 class _TemporalAttention(nn.Module):
