@@ -131,7 +131,7 @@ def students(X, y, labels, with_votes, train, test, seed, args):
 def run(X, flat, y, labels, args):
     """Probabilities of every arm for every fold: {(votes, arm, repeat): (n_songs, K)}."""
     shares = labels[labels.attrs["emotions"]].to_numpy(float)
-    shares /= shares.sum(axis=1, keepdims=True)
+    shares = shares / shares.sum(axis=1, keepdims=True)
     splitter = RepeatedStratifiedKFold(n_splits=N_SPLITS, n_repeats=args.repeats, random_state=0)
     folds = list(splitter.split(flat, y))
     proba = {}

@@ -26,7 +26,7 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
     `cache`, `n_jobs` and `verbose`, and defines `_shape`, `_extract` and `_cache_version`.
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012  scikit-learn's convention
+    _parameter_constraints: dict = {
         "sr": [Interval(Integral, 1, None, closed="left")],
         "duration": [Interval(Real, 0, None, closed="neither")],
         "n_fft": [Interval(Integral, 2, None, closed="left")],

@@ -94,7 +94,7 @@ class LogMelSpectrogram(AudioTransformer):
     # raise when the values change for the same parameters
     _cache_version = 1
 
-    _parameter_constraints: dict = {  # noqa: RUF012  scikit-learn's convention
+    _parameter_constraints: dict = {
         **AudioTransformer._parameter_constraints,
         "n_mels": [Interval(Integral, 1, None, closed="left")],
         "fmin": [Interval(Real, 0, None, closed="left")],

@@ -61,7 +61,7 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     array([[0, 1]])
     """
 
-    _parameter_constraints = {  # noqa: RUF012
+    _parameter_constraints = {
         "min_frequency": [Interval(Real, 0, None, closed="neither")],
     }
 

@@ -76,7 +76,7 @@ class LyricsEncoder(TransformerMixin, BaseEstimator):
     array([1., 0.], dtype=float32)
     """
 
-    _parameter_constraints = {  # noqa: RUF012
+    _parameter_constraints = {
         "model": [str],
         "clean": ["boolean"],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],

@@ -89,7 +89,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
     array([[1]])
     """
 
-    _parameter_constraints = {  # noqa: RUF012
+    _parameter_constraints = {
         "audio": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
         "lyrics": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
         "culture": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
@@ -122,7 +122,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
         """
         params = super().get_params(deep=deep)
         if deep:
-            for name, transformer, _ in filter(_is_source, self.extra):
+            for name, transformer, _ in filter(_is_source, _listed(self.extra)):
                 params[name] = transformer
                 nested = transformer.get_params(deep=True)
                 params.update({f"{name}__{key}": value for key, value in nested.items()})
@@ -148,7 +148,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
         """
         if "extra" in params:
             self.extra = params.pop("extra")
-        if any(_is_source(item) and item[0] in params for item in self.extra):
+        if any(_is_source(item) and item[0] in params for item in _listed(self.extra)):
             self.extra = [
                 (item[0], params.pop(item[0], item[1]), item[2]) if _is_source(item) else item
                 for item in self.extra
@@ -361,6 +361,11 @@ class SongFeatures(TransformerMixin, BaseEstimator):
 def _default(source):
     module, name = _DEFAULTS[source]
     return getattr(import_module(module), name)()
+
+
+def _listed(extra):
+    """The entries of `extra`; none if it is no list, which `fit` complains about."""
+    return extra if isinstance(extra, list | tuple) else ()
 
 
 def _is_source(item):

@@ -93,7 +93,7 @@ class AudioStatistics(AudioTransformer):
     # raise when the values change for the same parameters
     _cache_version = 1
 
-    _parameter_constraints: dict = {  # noqa: RUF012  scikit-learn's convention
+    _parameter_constraints: dict = {
         **AudioTransformer._parameter_constraints,
         "sr": [Interval(Integral, 16000, None, closed="left")],
     }

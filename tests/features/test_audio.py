@@ -343,7 +343,7 @@ def test_the_features_are_listed_and_unknown_names_are_refused():
 
 def test_real_music_equals_librosa():
     default = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("SKLEARN_SKD_DATA", default)) / "emotify" / "audio"
+    folder = Path(os.environ.get("SKLEARN_SKD_REAL_MUSIC", default)) / "emotify" / "audio"
     paths = sorted(folder.glob("*.ogg"))[:2]
     if not paths:
         pytest.skip("the real songs are not here")
