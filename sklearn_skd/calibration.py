@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import softmax
 
-from ._sklearn import _check_sample_weight
+from sklearn_skd._sklearn import _check_sample_weight
 
 # beyond these a temperature says that there is nothing to calibrate
 LOWEST_TEMPERATURE = 0.01

@@ -1,6 +1,6 @@
 """The teacher and the student, with scikit-learn's face."""
 
-from .student import SKDStudentClassifier
-from .teacher import TeacherClassifier
+from sklearn_skd.classifiers.student import SKDStudentClassifier
+from sklearn_skd.classifiers.teacher import TeacherClassifier
 
 __all__ = ["SKDStudentClassifier", "TeacherClassifier"]

@@ -12,11 +12,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._sklearn import Interval
-from ..calibration import temperature_softmax
-from ._net import TrainingPlan, exact_inference, run_net, train_net
-from ._selection import select
-from ._sources import check_sources, select_sources
+from sklearn_skd._sklearn import Interval
+from sklearn_skd.calibration import temperature_softmax
+from sklearn_skd.classifiers._net import TrainingPlan, exact_inference, run_net, train_net
+from sklearn_skd.classifiers._selection import select
+from sklearn_skd.classifiers._sources import check_sources, select_sources
 
 __all__ = ["NetClassifier"]
 
@@ -212,7 +212,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def __setstate__(self, state):
         import torch
 
-        from ..networks import Source
+        from sklearn_skd.networks import Source
 
         state = dict(state)
         arrays = state.pop("net_", None)

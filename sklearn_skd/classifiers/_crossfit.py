@@ -13,9 +13,9 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import has_fit_parameter
 
-from .._sklearn import _safe_indexing
-from ..distillation import TeacherKnowledge
-from ._splits import teacher_folds
+from sklearn_skd._sklearn import _safe_indexing
+from sklearn_skd.classifiers._splits import teacher_folds
+from sklearn_skd.distillation import TeacherKnowledge
 
 __all__ = ["FitPlan", "ask", "cross_fit", "plan_fits", "seeded_clone"]
 

@@ -13,8 +13,12 @@ from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_memory
 
-from ..calibration import fit_temperature
-from ..distillation import (
+from sklearn_skd.calibration import fit_temperature
+from sklearn_skd.classifiers._crossfit import FitPlan, accepted_params, ask, cross_fit, plan_fits
+from sklearn_skd.classifiers._fingerprint import fingerprint
+from sklearn_skd.classifiers._selection import SHRINKAGE
+from sklearn_skd.classifiers.teacher import TeacherClassifier
+from sklearn_skd.distillation import (
     TeacherKnowledge,
     class_reliability,
     credibility_score,
@@ -23,10 +27,6 @@ from ..distillation import (
     selective_weight,
     source_consistency,
 )
-from ._crossfit import FitPlan, accepted_params, ask, cross_fit, plan_fits
-from ._fingerprint import fingerprint
-from ._selection import SHRINKAGE
-from .teacher import TeacherClassifier
 
 __all__ = ["Lesson", "prepare_lesson"]
 

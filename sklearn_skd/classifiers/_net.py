@@ -8,7 +8,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, LRScheduler
 
-from ..networks import Ensemble
+from sklearn_skd.networks import Ensemble
 
 __all__ = ["Curve", "TrainingPlan", "run_net", "train_net"]
 
@@ -295,7 +295,7 @@ def exact_inference(net):
     -------
     ensemble : Ensemble
     """
-    from ..networks.temporal import TemporalEncoder
+    from sklearn_skd.networks.temporal import TemporalEncoder
 
     ensemble = Ensemble(net if isinstance(net, list | tuple) else [net]).double().eval()
     for module in ensemble.modules():

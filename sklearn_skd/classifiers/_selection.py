@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..calibration import fit_temperature
+from sklearn_skd.calibration import fit_temperature
 
 __all__ = ["Selection", "Split", "select"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import validate_data
 
-from ..networks.source import Source, frames_with_sound
+from sklearn_skd.networks.source import Source, frames_with_sound
 
 __all__ = ["PLAIN", "check_sources", "describe_sources", "select_sources"]
 

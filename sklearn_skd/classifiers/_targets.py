@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
-from .._sklearn import _check_sample_weight
+from sklearn_skd._sklearn import _check_sample_weight
 
 __all__ = ["Targets", "check_targets"]
 

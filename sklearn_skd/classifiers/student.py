@@ -10,17 +10,17 @@ import pandas as pd
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from .._random import own_random_state
-from .._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from ..calibration import temperature_softmax
-from ..distillation.strategies import STRATEGIES
-from ..networks import StudentNet
-from ._base import NetClassifier
-from ._lesson import prepare_lesson
-from ._selection import Split
-from ._sources import PLAIN, check_sources, describe_sources, select_sources
-from ._splits import hold_out
-from ._targets import check_targets
+from sklearn_skd._random import own_random_state
+from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from sklearn_skd.calibration import temperature_softmax
+from sklearn_skd.classifiers._base import NetClassifier
+from sklearn_skd.classifiers._lesson import prepare_lesson
+from sklearn_skd.classifiers._selection import Split
+from sklearn_skd.classifiers._sources import PLAIN, check_sources, describe_sources, select_sources
+from sklearn_skd.classifiers._splits import hold_out
+from sklearn_skd.classifiers._targets import check_targets
+from sklearn_skd.distillation.strategies import STRATEGIES
+from sklearn_skd.networks import StudentNet
 
 __all__ = ["SKDStudentClassifier"]
 

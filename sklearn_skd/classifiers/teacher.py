@@ -6,16 +6,16 @@ from scipy.special import softmax
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
-from .._random import own_random_state
-from .._sklearn import _fit_context
-from ..distillation import cross_entropy
-from ..distillation.knowledge import TeacherKnowledge
-from ..networks import TeacherNet
-from ._base import NetClassifier
-from ._selection import Split
-from ._sources import check_sources, describe_sources
-from ._splits import hold_out
-from ._targets import check_targets
+from sklearn_skd._random import own_random_state
+from sklearn_skd._sklearn import _fit_context
+from sklearn_skd.classifiers._base import NetClassifier
+from sklearn_skd.classifiers._selection import Split
+from sklearn_skd.classifiers._sources import check_sources, describe_sources
+from sklearn_skd.classifiers._splits import hold_out
+from sklearn_skd.classifiers._targets import check_targets
+from sklearn_skd.distillation import cross_entropy
+from sklearn_skd.distillation.knowledge import TeacherKnowledge
+from sklearn_skd.networks import TeacherNet
 
 __all__ = ["TeacherClassifier"]
 

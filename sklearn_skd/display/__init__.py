@@ -1,6 +1,6 @@
 """Displays in scikit-learn's form; matplotlib is imported when one is drawn."""
 
-from .reliability import ReliabilityDisplay
-from .timeline import EmotionTimelineDisplay
+from sklearn_skd.display.reliability import ReliabilityDisplay
+from sklearn_skd.display.timeline import EmotionTimelineDisplay
 
 __all__ = ["EmotionTimelineDisplay", "ReliabilityDisplay"]

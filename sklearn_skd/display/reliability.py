@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..metrics.intervals import reliability
-from ._style import BAND, INK, open_axes, panel_below, series_style
+from sklearn_skd.display._style import BAND, INK, open_axes, panel_below, series_style
+from sklearn_skd.metrics.intervals import reliability
 
 _CURVE = "reliability curve"
 _COUNTS = "songs per bin"

@@ -4,8 +4,15 @@ from operator import index
 
 import numpy as np
 
-from .._sklearn import _num_samples
-from ._style import INK, QUIET, open_axes, panel_below, series_style, spread_labels
+from sklearn_skd._sklearn import _num_samples
+from sklearn_skd.display._style import (
+    INK,
+    QUIET,
+    open_axes,
+    panel_below,
+    series_style,
+    spread_labels,
+)
 
 _ATTENTION = "temporal attention"
 # more markers than this on a line hide it
@@ -118,9 +125,10 @@ class EmotionTimelineDisplay:
         timeline = estimator.emotion_timeline(row)
         if not np.allclose(attention.time, timeline.time):
             raise ValueError("temporal_attention and emotion_timeline have different time axes")
+        rho = attention.attention[0]
         return cls.from_predictions(
             timeline.time,
-            attention.attention[0],
+            np.where(rho > 0, rho, np.nan),  # padding has exactly none
             timeline.proba[0],
             classes=estimator.classes_,
             song_proba=estimator.predict_proba(row)[0],

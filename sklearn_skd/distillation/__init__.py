@@ -1,38 +1,21 @@
 """Credibility, selective weights and losses: functions of arrays and tensors (paper 3.2.2, 3.3).
 
-Functions of arrays are imported at once, functions of tensors on first use.
+Names are resolved on first use: functions of arrays do not load torch.
 """
 
-from .credibility import credibility_score, normalized_entropy, source_consistency
-from .knowledge import TeacherKnowledge
-from .weights import (
-    class_coefficients,
-    class_reliability,
-    fit_selective_weight,
-    selective_weight,
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "credibility": ["credibility_score", "normalized_entropy", "source_consistency"],
+        "knowledge": ["TeacherKnowledge"],
+        "losses": ["cross_entropy", "kd_loss", "skd_loss", "soft_kl"],
+        "weights": [
+            "class_coefficients",
+            "class_reliability",
+            "fit_selective_weight",
+            "selective_weight",
+        ],
+    },
 )
-
-_TENSOR_FUNCTIONS = ("cross_entropy", "kd_loss", "skd_loss", "soft_kl")
-
-__all__ = [
-    "TeacherKnowledge",
-    "class_coefficients",
-    "class_reliability",
-    "credibility_score",
-    "cross_entropy",
-    "fit_selective_weight",
-    "kd_loss",
-    "normalized_entropy",
-    "selective_weight",
-    "skd_loss",
-    "soft_kl",
-    "source_consistency",
-]
-
-
-def __getattr__(name):
-    if name not in _TENSOR_FUNCTIONS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import losses
-
-    return getattr(losses, name)

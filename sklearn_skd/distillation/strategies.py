@@ -5,7 +5,7 @@ of each song. The batch holds ``target``, ``teacher_logits``, ``weight`` and, wh
 ``teacher_hidden``.
 """
 
-from .losses import cross_entropy, kd_loss, skd_loss
+from sklearn_skd.distillation.losses import cross_entropy, kd_loss, skd_loss
 
 __all__ = ["STRATEGIES"]
 

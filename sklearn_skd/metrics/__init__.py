@@ -1,8 +1,12 @@
 """Metrics of probabilities and scorers for model selection (paper section 4)."""
 
-from .calibration import NullFloor, calibration_null_floor, expected_calibration_error
-from .intervals import CalibrationSummary, calibration_summary
-from .scorers import ProbabilityScorer, ece_scorer
+from sklearn_skd.metrics.calibration import (
+    NullFloor,
+    calibration_null_floor,
+    expected_calibration_error,
+)
+from sklearn_skd.metrics.intervals import CalibrationSummary, calibration_summary
+from sklearn_skd.metrics.scorers import ProbabilityScorer, ece_scorer
 
 __all__ = [
     "CalibrationSummary",

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .._sklearn import _check_sample_weight
+from sklearn_skd._sklearn import _check_sample_weight
 
 # float16 and probabilities rounded to three decimals pass, logits and scores do not
 SUM_TOLERANCE = 5e-3

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ._binning import check_binning, check_draws, gap_norm, make_bins, null_gaps
-from ._validation import check_probabilities, check_targets, check_weight
+from sklearn_skd.metrics._binning import check_binning, check_draws, gap_norm, make_bins, null_gaps
+from sklearn_skd.metrics._validation import check_probabilities, check_targets, check_weight
 
 
 class NullFloor(NamedTuple):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ._binning import (
+from sklearn_skd.metrics._binning import (
     bootstrap_gaps,
     check_binning,
     check_draws,
@@ -14,8 +14,8 @@ from ._binning import (
     make_bins,
     null_gaps,
 )
-from ._validation import check_targets
-from .calibration import summarise_null, top_label
+from sklearn_skd.metrics._validation import check_targets
+from sklearn_skd.metrics.calibration import summarise_null, top_label
 
 # two-sided 95 % point of the standard normal distribution
 Z_95 = 1.959963984540054

@@ -2,13 +2,8 @@
 
 from copy import deepcopy
 
-from sklearn.metrics import make_scorer
-
-from .calibration import expected_calibration_error
-
-# scikit-learn's own scorer class, reached through its public factory. Scorers of this class
-# share the cached predictions of a multi-metric search and take part in metadata routing.
-_Scorer = type(make_scorer(expected_calibration_error))
+from sklearn_skd._sklearn import _Scorer
+from sklearn_skd.metrics.calibration import expected_calibration_error
 
 
 class ProbabilityScorer(_Scorer):

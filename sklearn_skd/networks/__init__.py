@@ -1,8 +1,8 @@
 """Torch modules, and nothing but: they know neither scikit-learn nor the training."""
 
-from .ensemble import Ensemble
-from .source import Source
-from .student import GuidedPooling, StudentNet
-from .teacher import TeacherNet
+from sklearn_skd.networks.ensemble import Ensemble
+from sklearn_skd.networks.source import Source
+from sklearn_skd.networks.student import GuidedPooling, StudentNet
+from sklearn_skd.networks.teacher import TeacherNet
 
 __all__ = ["Ensemble", "GuidedPooling", "Source", "StudentNet", "TeacherNet"]

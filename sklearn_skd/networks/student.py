@@ -3,9 +3,15 @@
 import torch
 from torch import nn
 
-from .blocks import EMBEDDING_DIM, CategoryEmbedding, Standardize, VectorEncoder, masked_softmax
-from .source import source_present
-from .temporal import TemporalEncoder
+from sklearn_skd.networks.blocks import (
+    EMBEDDING_DIM,
+    CategoryEmbedding,
+    Standardize,
+    VectorEncoder,
+    masked_softmax,
+)
+from sklearn_skd.networks.source import source_present
+from sklearn_skd.networks.temporal import TemporalEncoder
 
 __all__ = ["GuidedPooling", "StudentNet"]
 

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from .blocks import Standardize
-from .source import frames_with_sound, nan_frames
+from sklearn_skd.networks.blocks import Standardize
+from sklearn_skd.networks.source import frames_with_sound, nan_frames
 
 __all__ = ["TemporalEncoder"]
 
