@@ -15,7 +15,7 @@ import torch
 
 from sklearn_skd import SKDStudentClassifier
 from sklearn_skd.classifiers._sources import describe_sources
-from sklearn_skd.classifiers.student import student_loss
+from sklearn_skd.distillation.strategies import student_loss
 from sklearn_skd.networks import StudentNet
 
 PARAMS = {"temperature": 2.0, "kd_weight": 0.9, "mu": 0.0}

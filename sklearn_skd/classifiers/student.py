@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,37 +11,20 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from sklearn_skd.calibration import temperature_softmax
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._lesson import prepare_lesson
 from sklearn_skd.classifiers._selection import Split
 from sklearn_skd.classifiers._sources import PLAIN, check_sources, describe_sources, select_sources
 from sklearn_skd.classifiers._splits import hold_out
 from sklearn_skd.classifiers._targets import check_targets
-from sklearn_skd.distillation.strategies import STRATEGIES
+from sklearn_skd.classifiers._timeline import TimelineMixin
+from sklearn_skd.distillation.strategies import STRATEGIES, student_loss
 from sklearn_skd.networks import StudentNet
 
 __all__ = ["SKDStudentClassifier"]
 
-CREDIBILITY_LOSS = 0.1  # weight of learning to predict r
-LOG_MEL_HOP = 512 / 22050  # seconds a frame, by default
 
-
-class TemporalAttention(NamedTuple):
-    """Weights rho (n_songs, n_steps) of eq. 8, and the steps' times in seconds (n_steps,)."""
-
-    attention: np.ndarray
-    time: np.ndarray
-
-
-class EmotionTimeline(NamedTuple):
-    """Probabilities (n_songs, n_steps, n_classes), and the steps' times in seconds (n_steps,)."""
-
-    proba: np.ndarray
-    time: np.ndarray
-
-
-class SKDStudentClassifier(NetClassifier):
+class SKDStudentClassifier(TimelineMixin, NetClassifier):
     r"""Light emotion classifier that learns from a teacher as far as it is credible.
 
     The teacher is cross-fitted: what it says about a song comes from fits that did not see the
@@ -458,105 +440,6 @@ class SKDStudentClassifier(NetClassifier):
             )
         return self._run(X)["credibility"]
 
-    def temporal_attention(self, X, *, frame_duration=LOG_MEL_HOP):
-        """Which moments speak for the song (rho of eq. 8).
-
-        Parameters
-        ----------
-        X : mapping of str to ndarray
-            The songs.
-
-        frame_duration : float, default=512 / 22050
-            Seconds from one frame of the time series to the next, hop_length / sr.
-
-        Returns
-        -------
-        attention : ndarray of shape (n_songs, n_steps)
-            Rows sum to 1; 0 in padding.
-
-        time : ndarray of shape (n_steps,)
-            Middle of each step, in seconds from the start of the analysed window.
-        """
-        check_is_fitted(self)
-        self._check_has_series()
-        attention = self._run(X)["attention"]
-        return TemporalAttention(attention, self._step_times(attention.shape[1], frame_duration))
-
-    def emotion_timeline(self, X, *, frame_duration=LOG_MEL_HOP):
-        """Calibrated probabilities at each moment, as if the whole song sounded like it.
-
-        Parameters
-        ----------
-        X : mapping of str to ndarray
-            The songs.
-
-        frame_duration : float, default=512 / 22050
-            Seconds from one frame of the time series to the next, hop_length / sr.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_songs, n_steps, n_classes)
-            In the order of ``classes_``.
-
-        time : ndarray of shape (n_steps,)
-            Middle of each step, in seconds from the start of the analysed window.
-        """
-        check_is_fitted(self)
-        self._check_has_series()
-        logits = self._run(X, method="timeline")
-        proba = temperature_softmax(logits.reshape(-1, logits.shape[2]), self.temperature_)
-        time = self._step_times(logits.shape[1], frame_duration)
-        return EmotionTimeline(proba.reshape(logits.shape), time)
-
-    def _check_has_series(self):
-        kinds = {source.name: source.kind for source in self.sources_}
-        if "series" not in kinds.values():
-            raise ValueError(
-                f"This student reads no time series, only {kinds}: it has no moments to attend "
-                "to. Fit it on a source of shape (n_songs, n_channels, n_frames), such as "
-                "LogMelSpectrogram gives."
-            )
-
-    def _step_times(self, n_steps, frame_duration):
-        encoders = self.net_.members[0].encoders
-        stride = next(e.stride for e in encoders if hasattr(e, "stride"))
-        return np.arange(n_steps) * stride * frame_duration
-
 
 def _sliceable(values):
     return values if values is None or hasattr(values, "columns") else np.asarray(values)
-
-
-def student_loss(outputs, batch, *, strategy, params):
-    """Loss of a batch: the strategy's, and that of predicting the credibility.
-
-    Parameters
-    ----------
-    outputs : dict of torch.Tensor
-        Of :class:`StudentNet`.
-
-    batch : dict of torch.Tensor
-        See :mod:`sklearn_skd.distillation.strategies`; also ``credibility`` and
-        ``sample_weight``, both (n,).
-
-    strategy : str
-        A key of STRATEGIES.
-
-    params : dict
-        The student's parameters that strategies read.
-
-    Returns
-    -------
-    loss : torch.Tensor
-        A scalar.
-    """
-    import torch
-    import torch.nn.functional as F
-
-    loss = STRATEGIES[strategy](outputs, batch, params)
-    target = batch["credibility"]
-    known = ~target.isnan()
-    predicted = outputs["credibility"].clamp(1e-6, 1 - 1e-6)
-    target = torch.where(known, target.clamp(0, 1), 0.5)
-    credibility = F.binary_cross_entropy(predicted, target, reduction="none") * known
-    return ((loss + CREDIBILITY_LOSS * credibility) * batch["sample_weight"]).mean()

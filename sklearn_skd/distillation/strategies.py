@@ -5,9 +5,14 @@ of each song. The batch holds ``target``, ``teacher_logits``, ``weight`` and, wh
 ``teacher_hidden``.
 """
 
+import torch
+import torch.nn.functional as F
+
 from sklearn_skd.distillation.losses import cross_entropy, kd_loss, skd_loss
 
-__all__ = ["STRATEGIES"]
+__all__ = ["STRATEGIES", "student_loss"]
+
+CREDIBILITY_LOSS = 0.1  # weight of learning to predict r
 
 
 def student_only(outputs, batch, params):
@@ -47,3 +52,35 @@ STRATEGIES = {
     "kd": kd,
     "skd": skd,
 }
+
+
+def student_loss(outputs, batch, *, strategy, params):
+    """Loss of a batch: the strategy's, and that of predicting the credibility.
+
+    Parameters
+    ----------
+    outputs : dict of torch.Tensor
+        Of :class:`StudentNet`.
+
+    batch : dict of torch.Tensor
+        See above; also ``credibility`` and
+        ``sample_weight``, both (n,).
+
+    strategy : str
+        A key of STRATEGIES.
+
+    params : dict
+        The student's parameters that strategies read.
+
+    Returns
+    -------
+    loss : torch.Tensor
+        A scalar.
+    """
+    loss = STRATEGIES[strategy](outputs, batch, params)
+    target = batch["credibility"]
+    known = ~target.isnan()
+    predicted = outputs["credibility"].clamp(1e-6, 1 - 1e-6)
+    target = torch.where(known, target.clamp(0, 1), 0.5)
+    credibility = F.binary_cross_entropy(predicted, target, reduction="none") * known
+    return ((loss + CREDIBILITY_LOSS * credibility) * batch["sample_weight"]).mean()
