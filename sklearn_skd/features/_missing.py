@@ -1,5 +1,7 @@
 """What counts as a missing cell of a song table."""
 
+from numbers import Real
+
 
 def is_missing(value):
     """Whether `value` is None, NaN, NaT or ``pandas.NA``."""
@@ -9,4 +11,4 @@ def is_missing(value):
         return False
     if type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, float) and value != value
+    return isinstance(value, Real) and value != value
