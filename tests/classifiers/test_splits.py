@@ -1,0 +1,152 @@
+"""Hold-outs and teacher folds: stratified, grouped, never unfair to a rare class."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from sklearn_skd.classifiers._splits import hold_out, teacher_folds
+
+CLASSES = np.array(["calm", "happy", "sad"])
+
+
+def folds_of(codes, groups=None, *, n_splits=3, random_state=0):
+    return teacher_folds(
+        np.asarray(codes), groups, CLASSES, n_splits=n_splits, random_state=random_state
+    )
+
+
+# Hold-out
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hold_out_takes_about_fifteen_percent_of_every_class(seed):
+    codes = np.repeat([0, 1, 2], [100, 60, 40])
+    kept, held = hold_out(codes, None, random_state=seed)
+    assert_array_equal(np.sort(np.concatenate([kept, held])), np.arange(200))
+    shares = np.bincount(codes[held]) / np.bincount(codes)
+    assert ((shares >= 0.12) & (shares <= 0.18)).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hold_out_does_not_split_groups(seed):
+    codes = np.tile([0, 1, 2], 40)
+    groups = np.arange(120) // 4
+    kept, held = hold_out(codes, groups, random_state=seed)
+    assert len(held)
+    assert not np.intersect1d(groups[kept], groups[held]).size
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("seed", range(10))
+def test_the_only_song_of_a_class_is_kept(seed, grouped):
+    codes = np.r_[np.tile([0, 1], 20), 2]
+    groups = np.arange(41) // 2 if grouped else None
+    kept, held = hold_out(codes, groups, random_state=seed)
+    assert len(held)
+    assert 40 in kept
+    if grouped:
+        assert not np.intersect1d(groups[kept], groups[held]).size
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_class_is_held_out_as_a_whole(seed):
+    codes = np.repeat([0, 1, 2], [20, 20, 2])
+    groups = np.r_[np.arange(40), 40, 40]  # both songs of the last class are one group
+    kept, held = hold_out(codes, groups, random_state=seed)
+    assert len(held)
+    assert np.unique(codes[kept]).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("codes", "groups"),
+    [
+        ([0, 1], None),
+        ([0, 1, 2], None),
+        ([0], None),
+        ([0, 1, 0, 1], [5, 5, 5, 5]),  # one group
+    ],
+)
+def test_tiny_data_hold_nothing_out(codes, groups):
+    groups = None if groups is None else np.array(groups)
+    kept, held = hold_out(np.array(codes), groups, random_state=0)
+    assert kept.tolist() == list(range(len(codes)))
+    assert held.tolist() == []
+    assert held.dtype.kind == "i"
+
+
+def test_hold_out_depends_on_the_seed_only():
+    codes = np.tile([0, 1], 30)
+    first, again, other = (hold_out(codes, None, random_state=seed)[1] for seed in (1, 1, 2))
+    assert_array_equal(first, again)
+    assert set(first) != set(other)
+
+
+def test_hold_out_leaves_numpys_generator_alone_and_is_silent():
+    before = np.random.get_state()[1].copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        hold_out(np.r_[np.tile([0, 1], 20), 2, 2], None, random_state=0)
+    assert_array_equal(np.random.get_state()[1], before)
+
+
+# Teacher folds
+
+
+def test_every_song_is_in_one_test_fold_and_every_class_in_every_training_set():
+    codes = np.tile([0, 1, 2], 10)
+    folds = folds_of(codes, n_splits=5)
+    assert len(folds) == 5
+    assert_array_equal(np.sort(np.concatenate([test for _, test in folds])), np.arange(30))
+    for train, test in folds:
+        assert not np.intersect1d(train, test).size
+        assert np.bincount(codes[train]).tolist() == [8, 8, 8]
+
+
+def test_folds_shrink_with_a_warning_that_says_how_many():
+    codes = [0] * 9 + [1] * 9 + [2] * 3
+    expected = "teacher_cv=5 is more than the 3 songs of class .*'sad'.*: 3 folds are used"
+    with pytest.warns(UserWarning, match=expected):
+        folds = folds_of(codes, n_splits=5)
+    assert len(folds) == 3
+
+
+def test_enough_songs_give_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        folds_of(np.tile([0, 1, 2], 3), n_splits=3)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_class_of_too_few_songs_is_an_error_that_names_it(count):
+    with pytest.raises(ValueError, match=f"Class .*'sad'.* has {count} songs.*teacher_cv=None"):
+        folds_of([0] * 5 + [1] * 5 + [2] * count)
+
+
+def test_groups_are_not_split():
+    codes, groups = np.tile([0, 1, 2], 20), np.arange(60) // 3
+    for train, test in folds_of(codes, groups, n_splits=4):
+        assert not np.intersect1d(groups[train], groups[test]).size
+
+
+def test_folds_shrink_to_the_number_of_groups():
+    codes = np.tile([0, 1, 2], 8)
+    groups = np.repeat([0, 1], 12)
+    with pytest.warns(UserWarning, match="2 groups of class.*2 folds are used"):
+        folds = folds_of(codes, groups, n_splits=5)
+    assert len(folds) == 2
+
+
+def test_class_of_one_group_is_an_error_that_names_it():
+    codes = np.r_[np.tile([0, 1], 10), [2, 2, 2]]
+    groups = np.r_[np.arange(20), [99, 99, 99]]
+    with pytest.raises(ValueError, match="Class .*'sad'.* has 1 groups"):
+        folds_of(codes, groups)
+
+
+def test_folds_depend_on_the_seed_only():
+    codes = np.tile([0, 1, 2], 10)
+    first, again, other = (folds_of(codes, random_state=seed)[0][1] for seed in (1, 1, 2))
+    assert_array_equal(first, again)
+    assert set(first) != set(other)
