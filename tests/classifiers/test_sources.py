@@ -82,7 +82,7 @@ def test_refit_on_a_mapping_forgets_the_features_of_the_plain_array():
 
 
 def test_dictionary_of_keys_sparse_matrix_is_no_mapping_of_sources():
-    with pytest.raises(TypeError, match="[Ss]parse"):
+    with pytest.raises(TypeError, match=r"[Ss]parse"):
         check(sparse.dok_array(np.eye(3)))
 
 
@@ -108,7 +108,7 @@ def test_what_is_no_source_is_named_with_its_dtype_and_shape(values, error):
 def test_negative_code_is_named_with_its_row_and_field():
     codes = np.zeros((4, 3), int)
     codes[2, 1] = -7
-    with pytest.raises(ValueError, match="'culture'.*negative code -7 in row 2, field 1"):
+    with pytest.raises(ValueError, match=r"'culture'.*negative code -7 in row 2, field 1"):
         check({"culture": codes})
 
 

@@ -63,7 +63,7 @@ def test_minus_one_and_one_are_a_binary_problem(y):
 
 
 def test_one_class_is_an_error_that_names_it():
-    with pytest.raises(ValueError, match="only one class, .*'a'"):
+    with pytest.raises(ValueError, match=r"only one class, .*'a'"):
         check(["a", "a", None])
 
 
@@ -80,7 +80,7 @@ def test_y_none_is_an_error_as_in_scikit_learn():
 
 @pytest.mark.parametrize("y", [np.array([0.5, 1.2, 3.3]), np.array([0.5, np.nan, 3.3])])
 def test_continuous_y_is_an_error(y):
-    with pytest.raises(ValueError, match="[Uu]nknown label type"):
+    with pytest.raises(ValueError, match=r"[Uu]nknown label type"):
         check(y)
 
 
@@ -125,8 +125,8 @@ def test_columns_of_a_frame_are_aligned_by_name():
 @pytest.mark.parametrize(
     ("columns", "error"),
     [
-        (["a", "b", "x"], r"unknown: \['x'\], missing: \['c'\]"),
-        (["a", "b"], r"unknown: \[\], missing: \['c'\]"),
+        (["a", "b", "x"], r"unknown: \['x'\], missing: \[.*'c'.*\]"),
+        (["a", "b"], r"unknown: \[\], missing: \[.*'c'.*\]"),
         (["a", "b", "c", "d"], r"unknown: \['d'\], missing: \[\]"),
     ],
 )
@@ -192,12 +192,12 @@ def test_sample_weight_is_scaled_to_mean_one():
 
 
 def test_negative_sample_weight_is_an_error():
-    with pytest.raises(ValueError, match="[Nn]egative"):
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
         check(sample_weight=[1, -1, 1, 1])
 
 
 def test_sample_weight_of_another_length_is_an_error():
-    with pytest.raises(ValueError, match="sample_weight.shape"):
+    with pytest.raises(ValueError, match=r"sample_weight\.shape"):
         check(sample_weight=[1, 1])
 
 
