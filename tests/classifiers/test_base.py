@@ -149,10 +149,9 @@ def test_members_multiply_the_parameters_and_average_the_logits(songs, teacher):
     assert not torch.allclose(first, second)
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_fits_are_reproducible_and_leave_the_global_generators_alone(songs, teacher, n_jobs):
+def test_fits_are_reproducible_and_leave_the_global_generators_alone(songs, teacher):
     numpy_state, torch_state = pickle.dumps(np.random.get_state()), torch.get_rng_state()  # noqa: NPY002
-    again = TeacherClassifier(max_epochs=1, random_state=0, n_jobs=n_jobs).fit(songs, LABELS)
+    again = TeacherClassifier(max_epochs=1, random_state=0).fit(songs, LABELS)
     assert pickle.dumps(np.random.get_state()) == numpy_state  # noqa: NPY002
     assert torch.equal(torch.get_rng_state(), torch_state)
     assert_array_equal(again.predict_proba(songs), teacher.predict_proba(songs))
