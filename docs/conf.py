@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from docutils.nodes import reference
+
 import sklearn_skd
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
@@ -40,3 +42,28 @@ html_theme_options = {
     "footer_end": [],
 }
 html_sidebars = {"index": [], "user_guide": [], "examples": [], "references": []}
+
+# Labels of scikit-learn's own pages that its docstrings, inherited here, refer to.
+SCIKIT_LEARN_PAGES = {
+    "accuracy_score": "modules/model_evaluation.html#accuracy-score",
+    "metadata_routing": "metadata_routing.html",
+}
+
+
+def link_to_scikit_learn(app, env, node, contnode):
+    """Resolve such a label to an ordinary link; nothing is fetched to build it."""
+    page = SCIKIT_LEARN_PAGES.get(node.get("reftarget"))
+    if page is None:
+        return None
+    return reference("", "", contnode, refuri=f"https://scikit-learn.org/stable/{page}")
+
+
+def quote_trailing_underscores(app, what, name, obj, options, lines):
+    """Keep ``shape (n_features_in_,)`` from being read as a link, which a trailing _ makes."""
+    lines[:] = [line.replace("(n_features_in_,)", "(`n_features_in_`,)") for line in lines]
+
+
+def setup(app):
+    """Connect the hooks above; the docstrings' before numpydoc's own, which has priority 500."""
+    app.connect("missing-reference", link_to_scikit_learn)
+    app.connect("autodoc-process-docstring", quote_trailing_underscores, priority=100)

@@ -14,7 +14,7 @@ import os
 from sklearn_skd import SKDStudentClassifier, SongFeatures, TeacherClassifier, make_songs
 from sklearn_skd.display import EmotionTimelineDisplay
 
-n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "60"))
+n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "80"))
 songs, emotion = make_songs(n_songs, return_X_y=True, random_state=0)
 X = SongFeatures().fit_transform(songs)
 print({source: array.shape for source, array in X.items()})
@@ -43,5 +43,7 @@ print(student.predict_proba(audio_only).round(3))
 # --------------------
 # The upper panel: the emotion of each moment, as if the whole song sounded like it. The lower
 # panel: how much each moment counts for the song.
-display = EmotionTimelineDisplay.from_estimator(student, X, song=0, title="One song, moment by moment")
+display = EmotionTimelineDisplay.from_estimator(
+    student, X, song=0, title="One song, moment by moment"
+)
 display.figure_.set_layout_engine("constrained")
