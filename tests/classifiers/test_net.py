@@ -32,6 +32,13 @@ class Linear(torch.nn.Module):
         return self.layer(features) + 1
 
 
+class Dropping(Linear):
+    """Differs between training and evaluation."""
+
+    def forward(self, features):
+        return super().forward(torch.nn.functional.dropout(features, 0.5, self.training))
+
+
 def plan(**params):
     defaults = {"max_epochs": 3, "batch_size": 8, "learning_rate": 0.05, "weight_decay": 0.0}
     return TrainingPlan(**{**defaults, **params})
@@ -102,7 +109,7 @@ def test_curve_without_validation_has_no_best_epoch_but_the_last(sources, target
 
 def test_validation_follows_the_net_of_each_epoch(sources, targets):
     valid = sources, targets["target"]
-    net, curve = train_net(Linear, loss_of, sources, targets, plan(), valid=valid)
+    net, curve = train_net(Dropping, loss_of, sources, targets, plan(), valid=valid)
     assert [logits.shape for logits in curve.valid_logits] == 3 * [(30, 2)]
     assert_array_equal(curve.valid_logits[-1], run_net(net, sources)["logits"])
     logits = torch.from_numpy(curve.valid_logits[-1])

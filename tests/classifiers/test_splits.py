@@ -39,24 +39,24 @@ def test_hold_out_does_not_split_groups(seed):
 
 
 @pytest.mark.parametrize("grouped", [False, True])
-@pytest.mark.parametrize("seed", range(10))
-def test_the_only_song_of_a_class_is_kept(seed, grouped):
-    codes = np.r_[np.tile([0, 1], 20), 2]
-    groups = np.arange(41) // 2 if grouped else None
+@pytest.mark.parametrize("seed", range(5))
+def test_the_only_songs_of_their_classes_are_kept_with_their_groups(seed, grouped):
+    codes = np.r_[np.tile([0, 1], 20), np.arange(2, 12)]  # more classes of one song than folds
+    groups = np.r_[np.arange(40), np.arange(10)] if grouped else None
     kept, held = hold_out(codes, groups, random_state=seed)
     assert len(held)
-    assert 40 in kept
+    assert np.isin(np.arange(40, 50), kept).all()
     if grouped:
         assert not np.intersect1d(groups[kept], groups[held]).size
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_no_class_is_held_out_as_a_whole(seed):
-    codes = np.repeat([0, 1, 2], [20, 20, 2])
-    groups = np.r_[np.arange(40), 40, 40]  # both songs of the last class are one group
+    codes = np.r_[np.tile([0, 1], 20), [2, 2, 3, 3, 4, 4]]
+    groups = np.r_[np.arange(40), [40, 40, 41, 41, 42, 42]]  # each rare class is one group
     kept, held = hold_out(codes, groups, random_state=seed)
     assert len(held)
-    assert np.unique(codes[kept]).tolist() == [0, 1, 2]
+    assert np.unique(codes[kept]).tolist() == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
