@@ -20,14 +20,14 @@ extensions = [
     "numpydoc",
     "mathml",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]  # short titles, which fit on a phone
 default_role = "literal"
 html_math_renderer = "mathml"
 autosummary_generate = True
 autodoc_typehints = "none"
-numpydoc_show_class_members = True
-numpydoc_class_members_toctree = False
-numpydoc_show_inherited_class_members = True
+templates_path = ["_templates"]
+numpydoc_show_class_members = False  # the template of a class lists them in full
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn-skd"
