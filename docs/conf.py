@@ -26,7 +26,6 @@ default_role = "literal"
 html_math_renderer = "mathml"
 autosummary_generate = True
 autodoc_typehints = "none"
-templates_path = ["_templates"]
 numpydoc_show_class_members = False  # the template of a class lists them in full
 
 html_theme = "pydata_sphinx_theme"
