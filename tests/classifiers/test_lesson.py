@@ -253,6 +253,22 @@ def test_consistency_leans_on_the_skilled_branches(branches):
     assert consistency(skill) > 0.97 > consistency(None)
 
 
+class Telling(Ordered):
+    """Tells knowledge prepared for the songs, which are numbered in the first column."""
+
+    told = None
+
+    def knowledge(self, X):
+        return Telling.told.take(X[:, 0].astype(int))
+
+
+def test_the_skill_of_the_branches_reaches_the_students_credibility(branches):
+    Telling.told, codes = branches
+    X = np.column_stack([np.arange(300.0), np.zeros(300)])
+    student = make_student(FrozenEstimator(Telling((0, 1, 2)))).fit(X, codes)
+    assert student.credibility_["consistency"].mean() > 0.97
+
+
 def test_temperatures_are_fitted_to_the_known_songs_only(branches):
     told, codes = branches
     known = np.arange(100)
