@@ -25,7 +25,7 @@ from sklearn_skd import (
     make_songs,
 )
 
-n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "80"))
+n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "60"))
 bunch = make_songs(n_songs, random_state=0)
 table = aggregate_annotations(bunch.annotations, songs=bunch.data.index, ties="first")
 emotion = table["emotion"].to_numpy()
@@ -40,7 +40,7 @@ print(table.head())
 # only. With it, each step asks for what it needs, and the search slices it by fold. The columns of
 # `votes` are matched with the classes by name.
 student = SKDStudentClassifier(
-    teacher=TeacherClassifier(max_epochs=12), teacher_cv=2, max_epochs=12, random_state=0
+    teacher=TeacherClassifier(max_epochs=6), teacher_cv=2, max_epochs=8, random_state=0
 )
 with sklearn.config_context(enable_metadata_routing=True):
     student.set_fit_request(annotation_votes=True, annotation_reliability=True, groups=True)

@@ -14,7 +14,7 @@ import os
 from sklearn_skd import SKDStudentClassifier, SongFeatures, TeacherClassifier, make_songs
 from sklearn_skd.display import EmotionTimelineDisplay
 
-n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "80"))
+n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "60"))
 songs, emotion = make_songs(n_songs, return_X_y=True, random_state=0)
 X = SongFeatures().fit_transform(songs)
 print({source: array.shape for source, array in X.items()})

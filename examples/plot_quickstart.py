@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_skd import SKDStudentClassifier, SongFeatures, TeacherClassifier, make_songs
 from sklearn_skd.metrics import ece_scorer
 
-n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "80"))
+n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "60"))
 songs, emotion = make_songs(n_songs, return_X_y=True, random_state=0)
 print(songs.head())
 
@@ -28,7 +28,7 @@ print(songs.head())
 # Small settings keep this example under a minute. Leave `max_epochs` and `teacher_cv` at their
 # defaults for real work.
 student = SKDStudentClassifier(
-    teacher=TeacherClassifier(max_epochs=12), teacher_cv=2, max_epochs=12, random_state=0
+    teacher=TeacherClassifier(max_epochs=6), teacher_cv=2, max_epochs=8, random_state=0
 )
 model = make_pipeline(SongFeatures(), student)
 search = GridSearchCV(

@@ -30,9 +30,14 @@ NAMESPACES = (
     "sklearn_skd.features",
     "sklearn_skd.metrics",
 )
-# Parameters in another order than the signature, undocumented, unknown or without a type;
-# results documented for a function that returns nothing.
-NUMPYDOC_ERRORS = {"PR01", "PR02", "PR03", "PR04", "RT02", "SS01", "GL08"}
+# Parameters undocumented, unknown, in another order than in the signature or without a type; no
+# summary; no docstring.
+NUMPYDOC_ERRORS = {"PR01", "PR02", "PR03", "PR04", "SS01", "GL08"}
+EXEMPT = {
+    ("sklearn_skd.annotations.aggregate_annotations", "PR03"): "keywords grouped by meaning",
+    ("sklearn_skd.distillation.knowledge.TeacherKnowledge.take", "PR01"): "a one-liner says it",
+    ("sklearn_skd.metrics.scorers.ProbabilityScorer.set_score_request", "PR01"): "scikit-learn's",
+}
 
 
 def public_names(namespace):
@@ -85,8 +90,12 @@ def test_many_docstrings_have_examples():
 
 @pytest.mark.parametrize("name", documented())
 def test_docstrings_match_signatures(name):
-    errors = [error for error in validate(name)["errors"] if error[0] in NUMPYDOC_ERRORS]
-    assert errors == []
+    thing = resolve(name)
+    ignored = {code for exempt, code in EXEMPT if exempt == name}
+    if inspect.isclass(thing) and issubclass(thing, tuple):
+        ignored.add("PR01")  # the fields of a named tuple are listed as its attributes
+    found = validate(name)["errors"]
+    assert [error for error in found if error[0] in NUMPYDOC_ERRORS - ignored] == []
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES)
@@ -97,8 +106,8 @@ def test_every_public_name_is_in_the_api_reference(namespace):
 
 @pytest.mark.parametrize("number", range(1, 10))
 def test_every_equation_stands_beside_a_function_and_a_test_that_exist(number):
-    row = re.search(rf"   \* - \({number}\)\n(.*?)(?=\n   \* - |\n\n)", GUIDE, re.S).group(1)
-    names = re.findall(r"`(sklearn_skd[\w.]+)`", row)
+    row = re.search(rf"   \* - \\\({number}\)\n(.*?)(?=\n   \* - |\n\n)", GUIDE, re.S).group(1)
+    names = re.findall(r"`~?(sklearn_skd[\w.]+)`", row)
     assert names
     for name in names:
         resolve(name)
