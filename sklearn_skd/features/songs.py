@@ -6,11 +6,11 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-import scipy.sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._sklearn import HasMethods, StrOptions, _fit_context
+from sklearn_skd.features._kinds import as_source
 from sklearn_skd.features.culture import CULTURE_FIELDS
 
 _DEFAULTS = {
@@ -148,7 +148,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
         """
         if "extra" in params:
             self.extra = params.pop("extra")
-        if any(_is_source(item) and item[0] in params for item in _listed(self.extra)):
+        if any(name in params for name, _, _ in _well_formed(self.extra)):
             self.extra = [
                 (item[0], params.pop(item[0], item[1]), item[2]) if _is_source(item) else item
                 for item in self.extra
@@ -372,7 +372,14 @@ def _is_source(item):
     """Whether `item` can be an entry of `extra`."""
     if not isinstance(item, tuple | list) or len(item) != 3 or not isinstance(item[0], str):
         return False
+    if isinstance(item[1], type):
+        return False
     return all(hasattr(item[1], method) for method in ("get_params", "fit", "transform"))
+
+
+def _well_formed(extra):
+    """The usable entries of `extra`, which is validated in `fit` only."""
+    return [item for item in extra if _is_source(item)] if isinstance(extra, list | tuple) else []
 
 
 def _is_list_of_str(names):
@@ -402,27 +409,4 @@ def _check_table(X):
 def _slice_dict(outputs, n_songs):
     from skorch.helper import SliceDict
 
-    return SliceDict(**{name: _as_source(name, out, n_songs) for name, out in outputs.items()})
-
-
-def _as_source(name, output, n_songs):
-    """`output` as one of the three kinds of arrays, or an error that names the source."""
-    if scipy.sparse.issparse(output):
-        output = output.toarray()
-    if isinstance(output, pd.DataFrame):  # transform_output="pandas"
-        output = output.to_numpy()
-    array = np.asarray(output)
-    if array.dtype.kind == "f" and array.ndim in (2, 3):
-        array = array.astype(np.float32, copy=False)
-    elif array.dtype.kind in "iu" and array.ndim == 2:
-        array = array.astype(np.int64, copy=False)
-    else:
-        raise ValueError(
-            f"The source {name!r} gave an array of dtype {array.dtype} and {array.ndim} "
-            "dimensions; a source is float of shape (n, d) or (n, channels, frames), or integer "
-            "of shape (n, fields). Convert it, for example with a FunctionTransformer in a "
-            "Pipeline."
-        )
-    if len(array) != n_songs:
-        raise ValueError(f"The source {name!r} gave {len(array)} rows for {n_songs} songs.")
-    return array
+    return SliceDict(**{name: as_source(name, out, n_songs) for name, out in outputs.items()})

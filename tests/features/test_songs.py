@@ -6,7 +6,12 @@ import pytest
 import sklearn
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
+from sklearn.model_selection import (
+    GridSearchCV,
+    StratifiedKFold,
+    cross_val_predict,
+    train_test_split,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 from sklearn.utils.estimator_checks import check_param_validation
@@ -147,7 +152,8 @@ def test_extra_adds_sources_of_every_kind(text_songs):
 
 def test_extra_sees_the_target_and_its_own_fit_transform(text_songs):
     y = np.array([0, 1] * 6)
-    extra = [("target", TargetEncoder(cv=2, random_state=0, target_type="binary"), ["genre"])]
+    encoder = TargetEncoder(cv=StratifiedKFold(2), target_type="binary")
+    extra = [("target", encoder, ["genre"])]
     features = SongFeatures(None, None, None, extra=extra)
     assert (
         features.fit_transform(text_songs, y)["target"]
@@ -297,6 +303,7 @@ def test_a_column_missing_at_transform_raises_and_is_named(text_songs):
         (SongFeatures(extra=[("x", StandardScaler(), "bpm")] * 2), "'x' in extra is taken"),
         (SongFeatures(extra=[("x", StandardScaler())]), "extra holds"),
         (SongFeatures(extra=[("x", "passthrough", "bpm")]), "extra holds"),
+        (SongFeatures(extra=[("x", StandardScaler, "bpm")]), "extra holds"),
         (SongFeatures(None, None, None), "no source"),
     ],
 )
