@@ -1,6 +1,7 @@
 """Training and running nets: the one file that trains through skorch."""
 
 import contextlib
+import threading
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -233,12 +234,16 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
     return net.module_.to("cpu").eval(), curve
 
 
+# torch's generators belong to the process: threads that train at once would share their numbers
+_ONE_AT_A_TIME = threading.Lock()
+
+
 @contextlib.contextmanager
 def _seeded(plan):
     """Seed torch inside, leave its global generators as they were."""
     on_cuda = torch.device(plan.device).type == "cuda"
     devices = range(torch.cuda.device_count()) if on_cuda else []
-    with torch.random.fork_rng(devices=devices):
+    with _ONE_AT_A_TIME, torch.random.fork_rng(devices=devices):
         torch.manual_seed(plan.seed)
         yield
 

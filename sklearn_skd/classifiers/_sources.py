@@ -69,9 +69,13 @@ def _check_source(name, values):
             "float (n, channels, frames), float (n, features), or integer (n, fields); encode "
             "other data first, for example with LyricsEncoder or CultureEncoder."
         )
+    if 0 in values.shape[1:]:
+        raise ValueError(f"Source {name!r} is empty: its shape is {values.shape}. Leave it out.")
     values = values.astype(np.float32, copy=False)
     # a sum is finite only if all is: one cheap pass that, unlike isfinite, copies nothing
-    if not np.isfinite(values.sum(dtype=np.float64)):
+    with np.errstate(invalid="ignore"):
+        finite = np.isfinite(values.sum(dtype=np.float64))
+    if not finite:
         _check_missing(name, values)
     return values
 

@@ -76,16 +76,17 @@ def teacher_folds(codes, groups, classes, *, n_splits, random_state):
         filled = np.array([len(np.unique(groups[codes == k])) for k in range(len(classes))])
         what = "groups"
     rarest = int(np.argmin(filled))
+    name = classes.tolist()[rarest]
     if filled[rarest] < 2:
         raise ValueError(
-            f"Class {classes[rarest]!r} has {filled[rarest]} {what}: cross-fitting the teacher "
+            f"Class {name!r} has {filled[rarest]} {what}: cross-fitting the teacher "
             f"needs at least 2 a class besides those held out. Add songs, merge the class, or "
             "set teacher_cv=None (in-sample knowledge)."
         )
     if filled[rarest] < n_splits:
         warnings.warn(
             f"teacher_cv={n_splits} is more than the {filled[rarest]} {what} of class "
-            f"{classes[rarest]!r}: {filled[rarest]} folds are used.",
+            f"{name!r}: {filled[rarest]} folds are used.",
             UserWarning,
             stacklevel=3,
         )
@@ -96,8 +97,8 @@ def teacher_folds(codes, groups, classes, *, n_splits, random_state):
         lost = np.setdiff1d(codes[test], codes[train])
         if len(lost):
             raise ValueError(
-                f"The groups put every song of class {classes[lost[0]]!r} into one fold, so its "
-                "teacher cannot learn the class. Use fewer folds (teacher_cv) or finer groups."
+                f"The groups put every song of class {classes.tolist()[lost[0]]!r} into one fold, "
+                "so its teacher cannot learn the class. Use fewer folds (teacher_cv) or finer groups."
             )
     return folds
 

@@ -118,7 +118,7 @@ def _encode_labels(y):
         assert_all_finite(y[known], input_name="y")
     if not known.any():
         raise ValueError("y has no labels: every song is unlabelled (None or NaN).")
-    labels = np.asarray(y[known].tolist()) if y.dtype.kind == "O" else y[known]
+    labels = _of_one_type(y[known])
     check_classification_targets(labels)
     if labels.dtype.kind in "if" and (labels == -1).any() and len(np.unique(labels)) > 2:
         known[known] = labels != -1
@@ -126,18 +126,33 @@ def _encode_labels(y):
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
-            f"y has only one class, {classes[0]!r}; a classifier needs at least two classes."
+            f"y has only one class, {classes.tolist()[0]!r}; "
+            "a classifier needs at least two classes."
         )
     all_codes = np.full(len(known), -1)
     all_codes[known] = codes
     return classes, all_codes
 
 
+def _of_one_type(labels):
+    """Object labels as an array of their own type."""
+    if labels.dtype.kind != "O":
+        return labels
+    texts = [isinstance(label, str) for label in labels]
+    if any(texts) and not all(texts):
+        raise ValueError(
+            "y mixes text with other labels: "
+            f"{sorted({type(label).__name__ for label in labels})}. Use one type, for example "
+            "y.astype(str) with missing labels kept as None."
+        )
+    return np.asarray(labels.tolist())
+
+
 def _vote_shares(votes, classes, n_songs):
     """Votes as shares in the order of `classes`; rows without votes are 0."""
     if isinstance(votes, pd.DataFrame):
         unknown = [name for name in votes.columns if name not in classes]
-        missing = [name for name in classes if name not in votes.columns]
+        missing = [name for name in classes.tolist() if name not in votes.columns]
         if unknown or missing:
             raise ValueError(
                 "The columns of annotation_votes must be the classes "
@@ -145,7 +160,10 @@ def _vote_shares(votes, classes, n_songs):
                 "columns, and add a column of zeros for an emotion that nobody chose."
             )
         votes = votes[classes.tolist()]
-    votes = np.asarray(votes, dtype=float)
+    try:
+        votes = np.asarray(votes, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"annotation_votes must be numbers, counts or shares: {error}.") from error
     if votes.shape != (n_songs, len(classes)):
         raise ValueError(
             f"annotation_votes has shape {votes.shape}; expected one row a song and one column "

@@ -1,10 +1,12 @@
 """Training and running nets: reproducible, stoppable, and the same in any batch."""
 
+import joblib
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sklearn_skd import TeacherClassifier
 from sklearn_skd.classifiers._net import (
     Curve,
     TrainingPlan,
@@ -308,3 +310,15 @@ def test_exact_predictions_do_not_depend_on_the_batch(teacher_net):
     whole = run_net(net, songs)["logits"]
     assert whole.dtype == np.float64
     assert_allclose(run_net(net, songs, batch_size=1)["logits"], whole, rtol=1e-5, atol=1e-7)
+
+
+def test_threads_that_train_at_once_do_not_share_random_numbers():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
+    params = {"n_members": 3, "max_epochs": 3, "random_state": 0}
+    one_by_one = TeacherClassifier(**params).fit(X, y).predict_proba(X)
+    before = torch.get_rng_state()
+    with joblib.parallel_config("threading"):
+        at_once = TeacherClassifier(n_jobs=3, **params).fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(at_once, one_by_one)
+    assert torch.equal(torch.get_rng_state(), before)

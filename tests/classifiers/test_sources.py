@@ -279,3 +279,9 @@ def test_ordinary_binary_column_is_no_flag(rng):
 
 def test_two_columns_are_too_few_for_a_flag(rng):
     assert not describe(flagged(rng, 5)[:, -2:]).flagged
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (3, 2, 0)])
+def test_a_source_without_content_is_refused(shape):
+    with pytest.raises(ValueError, match="'a' is empty"):
+        check_sources(TeacherClassifier(), {"a": np.ones(shape)}, reset=True)

@@ -224,3 +224,13 @@ def test_take_keeps_everything_about_some_songs():
     assert taken.labelled.tolist() == [True, False]
     for name in ("codes", "distribution", "sample_weight", "reliability"):
         assert_array_equal(getattr(taken, name), getattr(targets, name)[rows])
+
+
+def test_text_mixed_with_numbers_is_refused_rather_than_cast():
+    with pytest.raises(ValueError, match="mixes text with other labels"):
+        check_targets(3, np.array([1, "a", 1], dtype=object))
+
+
+def test_votes_that_are_no_numbers_are_named():
+    with pytest.raises(ValueError, match="annotation_votes must be numbers"):
+        check_targets(2, ["a", "b"], annotation_votes=[["x", "y"], ["z", "w"]])
