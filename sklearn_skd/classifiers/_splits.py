@@ -98,7 +98,8 @@ def teacher_folds(codes, groups, classes, *, n_splits, random_state):
         if len(lost):
             raise ValueError(
                 f"The groups put every song of class {classes.tolist()[lost[0]]!r} into one fold, "
-                "so its teacher cannot learn the class. Use fewer folds (teacher_cv) or finer groups."
+                "so its teacher cannot learn the class. Use fewer folds (teacher_cv) or finer "
+                "groups."
             )
     return folds
 

@@ -31,5 +31,15 @@ class TeacherKnowledge(NamedTuple):
     present: np.ndarray | None = None
 
     def take(self, rows):
-        """The knowledge about some of the songs."""
+        """The knowledge about some of the songs.
+
+        Parameters
+        ----------
+        rows : slice or ndarray of int or bool
+            Which songs.
+
+        Returns
+        -------
+        knowledge : TeacherKnowledge
+        """
         return TeacherKnowledge(*(None if part is None else part[rows] for part in self))
