@@ -25,11 +25,13 @@ def aggregate_annotations(
     votes : DataFrame of shape (n_votes, n_columns)
         Tidy votes: one row says which emotion one annotator heard in one song. A row without an
         emotion is no vote; its song stays in the result.
-    song, emotion : str, default="song", "emotion"
-        Names of the columns.
+    song : str, default="song"
+        Name of the column of songs.
     annotator : str or None, default="annotator"
         Name of the column. Each row counts as the vote of another annotator if this is None,
         if `votes` has no column "annotator", or where the value is missing.
+    emotion : str, default="emotion"
+        Name of the column of votes.
     songs : sequence of song ids or None, default=None
         The songs of the result, in this order, whether they have votes or not. None: all songs
         of `votes` in order of first appearance.

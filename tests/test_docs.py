@@ -33,11 +33,6 @@ NAMESPACES = (
 # Parameters undocumented, unknown, in another order than in the signature or without a type; no
 # summary; no docstring.
 NUMPYDOC_ERRORS = {"PR01", "PR02", "PR03", "PR04", "SS01", "GL08"}
-EXEMPT = {
-    ("sklearn_skd.annotations.aggregate_annotations", "PR03"): "keywords grouped by meaning",
-    ("sklearn_skd.distillation.knowledge.TeacherKnowledge.take", "PR01"): "a one-liner says it",
-    ("sklearn_skd.metrics.scorers.ProbabilityScorer.set_score_request", "PR01"): "scikit-learn's",
-}
 
 
 def public_names(namespace):
@@ -91,7 +86,7 @@ def test_many_docstrings_have_examples():
 @pytest.mark.parametrize("name", documented())
 def test_docstrings_match_signatures(name):
     thing = resolve(name)
-    ignored = {code for exempt, code in EXEMPT if exempt == name}
+    ignored = set()
     if inspect.isclass(thing) and issubclass(thing, tuple):
         ignored.add("PR01")  # the fields of a named tuple are listed as its attributes
     found = validate(name)["errors"]

@@ -44,6 +44,15 @@ class ProbabilityScorer(_Scorer):
         """Return a copy of the scorer that requests this metadata, e.g. ``sample_weight=True``.
 
         A copy, since the scorers of this package are shared by the whole process.
+
+        Parameters
+        ----------
+        **kwargs : dict
+            ``sample_weight=True`` requests the weights, False refuses them.
+
+        Returns
+        -------
+        scorer : ProbabilityScorer
         """
         scorer = deepcopy(self)
         return super(ProbabilityScorer, scorer).set_score_request(**kwargs)
