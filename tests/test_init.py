@@ -1,5 +1,6 @@
 """Importing the package is cheap, and its names are those it promises."""
 
+import operator
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import sklearn_skd
 import sklearn_skd.classifiers
 import sklearn_skd.distillation
 
+NAME = operator.attrgetter("__name__")
 HEAVY = ["librosa", "matplotlib", "sentence_transformers", "skorch", "torch"]
 
 
@@ -38,7 +40,7 @@ def test_functions_of_arrays_do_not_load_torch():
 @pytest.mark.parametrize(
     "module",
     [sklearn_skd, sklearn_skd.classifiers, sklearn_skd.distillation],
-    ids=lambda module: module.__name__,
+    ids=NAME,
 )
 def test_every_promised_name_resolves(module):
     assert module.__all__
@@ -63,9 +65,7 @@ def test_the_names_of_the_main_job_are_at_the_top():
     assert promised <= set(sklearn_skd.__all__)
 
 
-@pytest.mark.parametrize(
-    "module", [sklearn_skd, sklearn_skd.distillation], ids=lambda module: module.__name__
-)
+@pytest.mark.parametrize("module", [sklearn_skd, sklearn_skd.distillation], ids=NAME)
 def test_an_unknown_name_is_an_attribute_error(module):
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = module.no_such_name
