@@ -8,7 +8,11 @@ import pytest
 
 import sklearn_skd
 import sklearn_skd.classifiers
+import sklearn_skd.datasets
+import sklearn_skd.display
 import sklearn_skd.distillation
+import sklearn_skd.features
+import sklearn_skd.metrics
 
 NAME = operator.attrgetter("__name__")
 HEAVY = ["librosa", "matplotlib", "sentence_transformers", "skorch", "torch"]
@@ -39,7 +43,15 @@ def test_functions_of_arrays_do_not_load_torch():
 
 @pytest.mark.parametrize(
     "module",
-    [sklearn_skd, sklearn_skd.classifiers, sklearn_skd.distillation],
+    [
+        sklearn_skd,
+        sklearn_skd.classifiers,
+        sklearn_skd.datasets,
+        sklearn_skd.display,
+        sklearn_skd.distillation,
+        sklearn_skd.features,
+        sklearn_skd.metrics,
+    ],
     ids=NAME,
 )
 def test_every_promised_name_resolves(module):

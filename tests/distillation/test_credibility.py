@@ -92,6 +92,16 @@ def test_where_no_present_source_has_skill_the_pairs_weigh_alike(proba):
     assert_allclose(value, source_consistency(proba, present=present))
 
 
+def test_weights_of_zero_are_weights_that_are_alike(proba):
+    assert_allclose(source_consistency(proba, weights=[0, 0, 0]), source_consistency(proba))
+
+
+def test_identical_sources_agree_and_disjoint_ones_do_not(proba):
+    same = np.repeat(proba[:, :1], 3, axis=1)
+    assert_allclose(source_consistency(same), 1)
+    assert_allclose(source_consistency(np.eye(3)[None]), 0, atol=1e-12)
+
+
 def test_shape_of_the_branches_is_checked():
     with pytest.raises(ValueError, match=r"\(n_songs, n_sources, n_classes\), got \(2, 2\)"):
         source_consistency(np.eye(2))

@@ -54,6 +54,21 @@ def test_unlabelled_songs_have_no_cross_entropy(target):
     assert (logits.grad[0] == 0).all()
 
 
+def test_index_targets_equal_one_hot_targets(student, teacher):
+    index = torch.tensor([0, 1, 2, 0, 1, -1])
+    one_hot = torch.zeros(6, 3, dtype=torch.float64)
+    one_hot[torch.arange(5), index[:5]] = 1
+    weight = torch.linspace(0.1, 0.9, 6, dtype=torch.float64)
+    for loss in (
+        lambda target: cross_entropy(student, target),
+        lambda target: kd_loss(student, teacher, target, reduction="none"),
+        lambda target: skd_loss(
+            student, teacher, target, temperature=2.0, weight=weight, reduction="none"
+        ),
+    ):
+        assert_allclose(loss(index).detach(), loss(one_hot).detach())
+
+
 # Soft KL
 
 
@@ -61,6 +76,14 @@ def test_soft_kl_by_hand():
     # at temperature 2 the teacher has 3/4, 1/4, the student 1/2, 1/2
     loss = soft_kl(tensor([[0.0, 0.0]]), tensor([[2 * LOG3, 0.0]]), temperature=2.0)
     assert_allclose(loss, [4 * (0.75 * np.log(1.5) + 0.25 * np.log(0.5))], rtol=1e-12)
+
+
+def test_the_squared_temperature_keeps_the_size_of_the_gradients(student, teacher):
+    """For large temperatures the gradient tends to (z_S - z_T) / K, centred (Hinton, 2.1)."""
+    soft_kl(student, teacher, temperature=1e4).sum().backward()
+    gap = (student - teacher).detach()
+    expected = (gap - gap.mean(dim=1, keepdim=True)) / 3
+    assert_allclose(student.grad, expected, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
@@ -179,6 +202,23 @@ def test_reductions_are_mean_sum_and_none(student, teacher, loss_of):
     assert_allclose(loss(), each.mean())
     with pytest.raises(ValueError, match="'mean', 'sum' or 'none', got 'max'"):
         loss(reduction="max")
+
+
+def test_no_hidden_state_pulls_the_teacher(student, teacher):
+    ours = torch.ones(6, 4, dtype=torch.float64, requires_grad=True)
+    theirs = torch.zeros(6, 4, dtype=torch.float64, requires_grad=True)
+    skd_loss(
+        student,
+        teacher,
+        torch.zeros(6),
+        temperature=2.0,
+        weight=torch.full((6,), 0.5),
+        student_hidden=ours,
+        teacher_hidden=theirs,
+        mu=1.0,
+    ).backward()
+    assert theirs.grad is teacher.grad is None
+    assert (ours.grad > 0).all()
 
 
 def test_losses_have_the_gradients_of_their_values(student, teacher):

@@ -68,6 +68,13 @@ def test_each_strategy_is_its_loss(strategy, outputs, batch):
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+def test_each_strategy_gives_a_loss_a_song(strategy, outputs, batch):
+    loss = STRATEGIES[strategy](outputs, batch, PARAMS)
+    assert loss.shape == (N,)
+    assert_allclose(loss.detach(), expected_loss(strategy, outputs, batch).detach())
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_sample_weights_multiply_each_song(strategy, outputs, batch):
     batch["sample_weight"] = rand(N, seed=6)
     loss = student_loss(outputs, batch, strategy=strategy, params=PARAMS)

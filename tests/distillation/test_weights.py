@@ -130,6 +130,15 @@ def test_gain_stretches_the_direction(songs):
     assert fit_selective_weight(*songs, gain=0.0)[0].tolist() == [0, 0, 0]
 
 
+def test_certain_and_consistent_songs_weigh_more_where_the_teacher_is_right_on_them(songs):
+    r, s, e, _ = songs
+    sure = (r > 0.5) & (s > 0.5) & (e < 0.5)
+    theta, bias = fit_selective_weight(r, s, e, sure.astype(float))
+    assert (theta > 0).all()
+    weight = selective_weight(r, s, e, theta=theta, bias=bias)
+    assert weight[sure].mean() > 2 * weight[~sure].mean()
+
+
 # Equation 6
 
 

@@ -209,6 +209,20 @@ def _encoded(net, inputs, step):
     return encoded
 
 
+def test_the_only_step_of_a_short_song_says_what_the_song_says(net):
+    inputs = make_inputs(n_frames=16)
+    at_step = run(net, inputs, "timeline")
+    assert at_step.shape == (6, 1, K)
+    assert_close(at_step[:, 0], run(net, inputs)["logits"])
+
+
+def test_only_training_is_random(net):
+    inputs = make_inputs()
+    assert torch.equal(run(net, inputs)["logits"], run(net, inputs)["logits"])
+    net.train()
+    assert not torch.allclose(run(net, inputs)["logits"], run(net, inputs)["logits"])
+
+
 def test_the_timeline_follows_the_sound(net):
     inputs = make_inputs(n_frames=320)
     before = run(net, inputs, "timeline")

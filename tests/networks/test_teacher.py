@@ -153,6 +153,16 @@ def test_gradients_stay_finite_where_sources_are_missing(net):
             assert torch.isfinite(parameter.grad).all(), name
 
 
+@pytest.mark.parametrize("culture", [True, False])
+def test_what_absent_sources_hold_does_not_reach_the_logits(culture):
+    net = TeacherNet([AUDIO, LYRICS, CULTURE][: 2 + culture], K, 0.3).eval()
+    inputs = make_inputs()
+    inputs["lyrics"][:, -1] = 0
+    logits = run(net, inputs)["logits"]
+    inputs["lyrics"][:, :-1] += 9
+    assert_close(run(net, inputs)["logits"], logits)
+
+
 # Source dropout
 
 
