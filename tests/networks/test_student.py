@@ -134,6 +134,17 @@ def test_missing_sources_give_finite_outputs_and_leave_other_songs_alone(net, na
     assert not torch.allclose(out["logits"][0], whole["logits"][0])
 
 
+def test_missing_audio_says_nothing_whatever_its_encoder_has_learnt(net):
+    inputs = make_inputs()
+    inputs["audio"][0] = torch.nan
+    before = run(net, inputs)["logits"]
+    with torch.no_grad():
+        net.encoders[0].layers[-1].norm.bias.add_(1)
+    after = run(net, inputs)["logits"]
+    assert_close(after[0], before[0])
+    assert not torch.allclose(after[1], before[1])
+
+
 def test_an_unset_flag_hides_the_vector(net):
     inputs = make_inputs()
     inputs["lyrics"][0, -1] = 0
