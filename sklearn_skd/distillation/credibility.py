@@ -84,7 +84,7 @@ def source_consistency(branch_proba, *, weights=None, present=None):
     n_songs, n_sources, _ = proba.shape
     present = np.ones((n_songs, n_sources), bool) if present is None else np.asarray(present, bool)
     weights = np.ones(n_sources) if weights is None else np.asarray(weights, dtype=float)
-    if weights.shape != (n_sources,) or np.any(weights < 0):
+    if weights.shape != (n_sources,) or not np.all(weights >= 0):
         raise ValueError(f"weights must be {n_sources} non-negative numbers, got {weights}.")
 
     first, second = np.triu_indices(n_sources, k=1)
@@ -145,7 +145,7 @@ def credibility_score(certainty, consistency, reliability, *, alpha=0.5, beta=0.
     0.6875
     """
     shares = np.array([alpha, beta, gamma], dtype=float)
-    if np.any(shares < 0) or shares.sum() <= 0:
+    if not (np.all(shares >= 0) and shares.sum() > 0):
         raise ValueError(
             "alpha, beta and gamma must be non-negative with a positive sum, got "
             f"alpha={alpha}, beta={beta}, gamma={gamma}."

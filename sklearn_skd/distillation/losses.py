@@ -177,6 +177,8 @@ def skd_loss(
     )
     loss = weight * soft + (1 - weight) * cross_entropy(student_logits, target)
     if mu > 0:
+        if student_hidden is None or teacher_hidden is None:
+            raise ValueError(f"mu={mu} needs student_hidden and teacher_hidden; or set mu=0.")
         # masked before squaring: NaN times a zero gradient would still be NaN
         unknown = teacher_hidden.isnan()
         gap = torch.where(unknown, 0.0, student_hidden - teacher_hidden.detach())

@@ -104,6 +104,14 @@ def fit_selective_weight(
     (0.3, True)
     """
     columns = _columns(credibility, consistency, entropy)
+    if not 0 < mean_weight < 1:
+        raise ValueError(f"mean_weight must be between 0 and 1, both excluded, got {mean_weight}.")
+    unknown = np.flatnonzero(np.isnan(columns).any(axis=1))
+    if len(unknown):
+        raise ValueError(
+            f"credibility or entropy is NaN in row {unknown[0]}: a weight needs both. Give every "
+            "song a prediction of the teacher."
+        )
     correct = np.asarray(teacher_correct, dtype=float)
     centre, scale = columns.mean(axis=0), columns.std(axis=0)
     if np.isnan(np.asarray(consistency, dtype=float)).all():

@@ -160,3 +160,10 @@ def test_a_scalar_reliability_is_spread_over_the_songs():
 def test_shares_must_be_nonnegative_with_a_positive_sum(shares):
     with pytest.raises(ValueError, match="non-negative with a positive sum"):
         credibility_score([0.5], [0.5], [0.5], **shares)
+
+
+def test_shares_and_weights_that_are_nan_are_refused():
+    with pytest.raises(ValueError, match="must be non-negative"):
+        credibility_score([0.5], [0.5], [0.5], alpha=np.nan)
+    with pytest.raises(ValueError, match="non-negative numbers"):
+        source_consistency(np.full((1, 2, 2), 0.5), weights=[np.nan, 1])

@@ -265,3 +265,11 @@ def test_unknown_hidden_states_neither_count_nor_poison_gradients(student, teach
 def test_without_mu_hidden_states_need_not_be_known(student, teacher):
     loss = skd_loss(student, teacher, torch.zeros(6), temperature=2.0, weight=torch.full((6,), 0.5))
     assert torch.isfinite(loss)
+
+
+def test_a_weight_for_hidden_states_without_hidden_states_is_refused():
+    logits = torch.zeros(2, 3)
+    with pytest.raises(ValueError, match="needs student_hidden and teacher_hidden"):
+        skd_loss(
+            logits, logits, torch.tensor([0, 1]), temperature=1.0, weight=torch.ones(2), mu=0.1
+        )

@@ -173,3 +173,14 @@ def test_class_reliability_of_a_class_without_songs_is_the_macro_f1():
 def test_without_pseudo_songs_class_reliability_is_the_f1():
     value = class_reliability([0, 0, 0, 1, 1], [0, 0, 1, 1, 0], n_classes=2, pseudo_songs=0)
     assert_allclose(value, [2 / 3, 1 / 2])
+
+
+@pytest.mark.parametrize("mean_weight", [0.0, 1.0, np.nan])
+def test_a_mean_weight_out_of_range_is_refused(mean_weight):
+    with pytest.raises(ValueError, match="mean_weight must be between 0 and 1"):
+        fit_selective_weight([0.1, 0.9], [0.1, 0.9], [0.9, 0.1], [0, 1], mean_weight=mean_weight)
+
+
+def test_an_unknown_credibility_names_its_row():
+    with pytest.raises(ValueError, match="NaN in row 1"):
+        fit_selective_weight([0.1, np.nan], [0.1, np.nan], [0.9, 0.1], [0, 1])
