@@ -126,3 +126,33 @@ def test_fit_leaves_the_parameters_as_they_were(tiny_student, collection):
     assert student.teacher_ is not teacher
     assert teacher.get_params() == before
     assert not hasattr(teacher, "net_")
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_classifier_whose_fit_was_interrupted_is_copied_too(collection, monkeypatch, way):
+    """Members trained in other processes take a copy of the half-fitted estimator along."""
+    teacher = TeacherClassifier(max_epochs=1)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(teacher, "_train", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        teacher.fit(collection.X, collection.y)
+    monkeypatch.undo()
+    copied = COPIES[way](teacher)
+    assert copied.fit(collection.X, collection.y).predict(collection.X).shape == (48,)
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_classifier_whose_second_fit_was_interrupted_is_copied_too(collection, monkeypatch, way):
+    teacher = TeacherClassifier(max_epochs=1).fit(collection.X, collection.y)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(teacher, "_train", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        teacher.fit({"audio": collection.X["audio"]}, collection.y)
+    monkeypatch.undo()
+    COPIES[way](teacher)
