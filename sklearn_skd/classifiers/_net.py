@@ -240,12 +240,21 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @contextlib.contextmanager
 def _seeded(plan):
-    """Seed torch inside, leave its global generators as they were."""
+    """Seed torch inside, on one thread; leave its generators and settings as they were.
+
+    The nets are so small that threads of one net mostly wait for each other; many nets train in
+    parallel instead (`n_jobs`). One thread also makes sums the same whatever `n_jobs` is.
+    """
     on_cuda = torch.device(plan.device).type == "cuda"
     devices = range(torch.cuda.device_count()) if on_cuda else []
     with _ONE_AT_A_TIME, torch.random.fork_rng(devices=devices):
+        n_threads = torch.get_num_threads()
+        torch.set_num_threads(1)
         torch.manual_seed(plan.seed)
-        yield
+        try:
+            yield
+        finally:
+            torch.set_num_threads(n_threads)
 
 
 def run_net(net, sources, *, device="cpu", batch_size=256, method="__call__"):

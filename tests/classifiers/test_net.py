@@ -322,3 +322,14 @@ def test_threads_that_train_at_once_do_not_share_random_numbers():
         at_once = TeacherClassifier(n_jobs=3, **params).fit(X, y).predict_proba(X)
     np.testing.assert_array_equal(at_once, one_by_one)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_training_leaves_the_number_of_threads_as_it_was():
+    rng = np.random.default_rng(0)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        TeacherClassifier(max_epochs=1).fit(rng.normal(size=(10, 3)), np.arange(10) % 2)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
