@@ -148,3 +148,10 @@ def test_folds_depend_on_the_seed_only():
     first, again, other = (folds_of(codes, random_state=seed)[0][1] for seed in (1, 1, 2))
     assert_array_equal(first, again)
     assert set(first) != set(other)
+
+
+def test_groups_that_put_a_whole_class_into_one_fold_are_refused():
+    codes = [0, 1, 2, 1, 0, 2, 2, 0, 2, 0, 1]
+    groups = np.array([2, 3, 3, 0, 0, 1, 2, 2, 3, 2, 1])  # class 0: groups 0 and 2
+    with pytest.raises(ValueError, match="every song of class 'calm' into one fold"):
+        folds_of(codes, groups, n_splits=2, random_state=20)
