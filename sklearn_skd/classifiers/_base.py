@@ -202,11 +202,12 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         return hasattr(self, "net_")
 
     def __getstate__(self):
-        state = super().__getstate__()
+        state = dict(super().__getstate__())
+        if "sources_" in state:
+            state["sources_"] = [asdict(source) for source in self.sources_]
         if "net_" in state:
-            arrays = {key: value.numpy() for key, value in self.net_.state_dict().items()}
-            described = [asdict(source) for source in self.sources_]
-            state = {**state, "net_": arrays, "sources_": described}
+            tensors = self.net_.state_dict()
+            state["net_"] = {key: value.numpy() for key, value in tensors.items()}
         return state
 
     def __setstate__(self, state):

@@ -125,12 +125,13 @@ def _consult(student, X, targets, fit_params, groups, held, rng, context):
     task.call_on_fit_task_begin(estimator=student)
     memory = check_memory(student.memory)
     run = memory.cache(cross_fit, ignore=["plans", "X", "y", "fit_params", "n_jobs", "context"])
-    asked = [(plan.train, plan.asked) for plan in plans]
+    taught = [(plan.train, plan.asked) for plan in plans]
+    known = (targets.classes, targets.codes, fit_params, taught)
     told, teacher, seconds = run(
         teacher,
         plans,
         [int(seed) for seed in np.random.RandomState(seeds[1]).randint(2**31 - 1, size=len(plans))],
-        "" if memory.location is None else fingerprint(X, targets, fit_params, asked),
+        "" if memory.location is None else fingerprint(X, *known),
         X,
         targets.classes[np.maximum(targets.codes, 0)],
         fit_params,

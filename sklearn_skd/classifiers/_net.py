@@ -129,11 +129,10 @@ class _Criterion(torch.nn.Module):
 
 
 class _Validation(Callback):
-    """After each epoch: logits and loss of the validation songs; end when patience does."""
+    """After each epoch: logits and loss of the validation songs."""
 
-    def __init__(self, sources, target, curve, patience):
-        self.sources, self.target = sources, target
-        self.curve, self.patience = curve, patience
+    def __init__(self, sources, target, curve):
+        self.sources, self.target, self.curve = sources, target, curve
 
     def on_epoch_end(self, net, **kwargs):
         self.curve.train_loss.append(float(net.history[-1, "train_loss"]))
@@ -144,9 +143,6 @@ class _Validation(Callback):
         log_proba = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         self.curve.valid_loss.append(float(-(self.target * log_proba).sum(axis=1).mean()))
         self.curve.valid_logits.append(logits)
-        waited = len(self.curve.valid_loss) - self.curve.best_epoch
-        if self.patience is not None and waited >= self.patience:
-            self.curve.end()
 
 
 class _Progress(Callback):
@@ -161,6 +157,17 @@ class _Progress(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         if self.epoch_.call_on_fit_task_end(estimator=self.estimator):
+            self.curve.end()
+
+
+class _Patience(Callback):
+    """End the run when the validation loss has not fallen for so many epochs."""
+
+    def __init__(self, curve, patience):
+        self.curve, self.patience = curve, patience
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(self.curve.train_loss) - self.curve.best_epoch >= self.patience:
             self.curve.end()
 
 
@@ -208,10 +215,12 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
         total_steps=max(steps, 2) + 1,
         pct_start=WARM_UP,
     )
-    validation = _Validation(valid_sources, valid_target, curve, plan.patience)
+    validation = _Validation(valid_sources, valid_target, curve)
     callbacks = [("schedule", schedule), ("validation", validation)]
-    if progress is not None:  # before the validation, which may end the run
-        callbacks.insert(1, ("progress", _Progress(*progress, curve)))
+    if progress is not None:  # after the epoch is recorded: both of these may end the run
+        callbacks.append(("progress", _Progress(*progress, curve)))
+    if plan.patience is not None:
+        callbacks.append(("patience", _Patience(curve, plan.patience)))
     with _seeded(plan):
         net = NeuralNet(
             make_net(),

@@ -45,7 +45,7 @@ def check_sources(estimator, X, *, reset):
                 "of SongFeatures."
             )
         return {PLAIN: validate_data(estimator, X, dtype=np.float32, reset=reset)}
-    if not X:
+    if not list(X.keys()):  # the length of a SliceDict is its number of songs
         raise ValueError("X has no sources: it is an empty mapping.")
     if reset:
         for attribute in ("n_features_in_", "feature_names_in_"):

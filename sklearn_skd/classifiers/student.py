@@ -1,5 +1,6 @@
 """The student: light, guided by credible knowledge, calibrated (paper sections 3.3 and 3.4)."""
 
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral, Real
@@ -317,6 +318,7 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         if groups is not None:
             groups = np.asarray(groups)
             check_consistent_length(groups, targets.codes)
+        self.__dict__.pop("net_", None)  # until there is a new one, this is not fitted
         self.classes_ = targets.classes
         self.sources_ = describe_sources(own)
         self._report(f"{(~targets.labelled).sum()} of {n_songs} songs are unlabelled.")
@@ -348,6 +350,13 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         labelled = np.flatnonzero(targets.labelled)
         codes = targets.codes[labelled]
         _, held = hold_out(codes, None if groups is None else groups[labelled], random_state=seed)
+        if not len(held):
+            warnings.warn(
+                "No song can be held out without losing a class (or group): the probabilities are "
+                "not calibrated and temperature_ is 1. Add songs, or set calibration=None.",
+                UserWarning,
+                stacklevel=4,
+            )
         return labelled[held]
 
     def _learn_what_to_believe(self, X, targets, fit_params, groups, held, rng, context):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 from sklearn.callback import with_callbacks
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import _fit_context
@@ -186,7 +186,10 @@ class TeacherClassifier(NetClassifier):
         if self.verbose and len(labelled) < n_songs:
             print(f"[TeacherClassifier] {n_songs - len(labelled)} unlabelled songs passed over.")
         sources = {name: values[labelled] for name, values in sources.items()}
-        groups = None if groups is None else np.asarray(groups)[labelled]
+        if groups is not None:
+            check_consistent_length(groups, targets.codes)
+            groups = np.asarray(groups)[labelled]
+        self.__dict__.pop("net_", None)  # until there is a new one, this is not fitted
         self.classes_ = targets.classes
         self.sources_ = describe_sources(sources)
         self.branch_temperature_ = np.ones(len(self.sources_))

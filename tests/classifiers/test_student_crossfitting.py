@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.neighbors import KNeighborsClassifier
 
-from sklearn_skd import TeacherClassifier
+from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 
 # the teacher below knows nothing
 pytestmark = pytest.mark.filterwarnings("ignore:Each song has the same logit")
@@ -235,3 +235,11 @@ def test_kept_knowledge_is_the_same_knowledge(tiny_student, collection, tmp_path
         assert_array_equal(student.predict_proba(collection.X), plain.predict_proba(collection.X))
         assert_array_equal(student.credibility_, plain.credibility_)
         assert student.teacher_.temperature_ == plain.teacher_.temperature_
+
+
+def test_a_collection_too_small_to_hold_songs_out_says_that_it_is_not_calibrated():
+    X = np.arange(8.0).reshape(4, 2)
+    student = SKDStudentClassifier(strategy="student-only", max_epochs=1, random_state=0)
+    with pytest.warns(UserWarning, match="No song can be held out"):
+        student.fit(X, ["a", "a", "b", "c"])
+    assert student.temperature_ == 1.0
