@@ -74,6 +74,26 @@ def test_a_copy_of_a_copy_is_the_same(fitted, new_songs):
     assert_array_equal(twice.predict_proba(new_songs), fitted.predict_proba(new_songs))
 
 
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copy_is_fitted_again_to_the_same_student(fitted_student, collection, new_songs, way):
+    copied = COPIES[way](fitted_student)
+    copied.fit(
+        collection.X,
+        collection.y,
+        annotation_votes=collection.votes,
+        annotation_reliability=collection.reliability,
+    )
+    assert_array_equal(copied.predict_proba(new_songs), fitted_student.predict_proba(new_songs))
+
+
+def test_a_copy_is_fitted_again_on_other_sources_and_classes(fitted_student, collection):
+    copied = COPIES["pickle"](fitted_student)
+    copied.fit({"lyrics": collection.X["lyrics"]}, collection.y == "sad")
+    assert copied.classes_.tolist() == [False, True]
+    assert [source.name for source in copied.sources_] == ["lyrics"]
+    assert fitted_student.classes_.tolist() == ["calm", "happy", "sad"]
+
+
 def test_a_student_fitted_with_hidden_states_is_copied_too(tiny_student, collection, new_songs):
     student = tiny_student(mu=0.1, n_members=2).fit(collection.X, collection.y)
     copied = COPIES["pickle"](student)

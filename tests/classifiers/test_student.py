@@ -43,6 +43,22 @@ def test_equation_nine(fitted_student, new_songs):
     )
 
 
+def test_the_scores_are_the_raw_logits_over_tau_c_and_keep_their_order(fitted_student, new_songs):
+    raw = run_net(fitted_student.net_, fitted_student._inputs(new_songs))["logits"]
+    scores = fitted_student.decision_function(new_songs)
+    assert_allclose(scores * fitted_student.temperature_, raw)
+    assert_array_equal(fitted_student.predict(new_songs), fitted_student.classes_[raw.argmax(1)])
+
+
+def test_of_two_emotions_the_score_is_the_margin_of_the_second(tiny_student, collection):
+    X = plain(collection)
+    student = tiny_student(teacher=GaussianNB()).fit(X, collection.y == "sad")
+    scores = student.decision_function(X)
+    assert scores.shape == (48,)
+    assert_allclose(1 / (1 + np.exp(-scores)), student.predict_proba(X)[:, 1])
+    assert_array_equal(student.predict(X), scores > 0)
+
+
 def test_theta_and_bias_reproduce_the_weights(fitted_student):
     told = fitted_student.credibility_
     weight = selective_weight(
@@ -188,6 +204,21 @@ def test_without_a_teacher_unlabelled_songs_are_dropped(tiny_student, collection
     assert len(some.credibility_) == 48
 
 
+def test_votes_of_a_frame_are_aligned_by_name(tiny_student, collection):
+    X = plain(collection)
+    frame = pd.DataFrame(collection.votes, columns=["calm", "happy", "sad"])
+    array, named, wrong = (
+        tiny_student(teacher=GaussianNB()).fit(X, collection.y, annotation_votes=votes)
+        for votes in (
+            collection.votes,
+            frame[["sad", "calm", "happy"]],
+            collection.votes[:, [2, 0, 1]],
+        )
+    )
+    assert_array_equal(named.predict_proba(X), array.predict_proba(X))
+    assert np.abs(wrong.predict_proba(X) - array.predict_proba(X)).max() > 1e-4
+
+
 # Teachers
 
 
@@ -232,6 +263,14 @@ def test_a_frozen_teacher_is_not_fitted_again(tiny_student, collection, fitted_t
     assert_array_equal(fitted_teacher.predict_proba(collection.X), before)
     guess = fitted_teacher.predict(collection.X)
     assert_array_equal(student.credibility_["teacher_correct"], guess == collection.y)
+
+
+def test_teacher_cv_does_not_concern_a_frozen_teacher(tiny_student, collection):
+    X, y = plain(collection), collection.y.copy()
+    y[0] = "bored"  # one song: could not be cross-fitted
+    frozen = FrozenEstimator(GaussianNB().fit(X, y))
+    two, many = (tiny_student(teacher=frozen, teacher_cv=cv).fit(X, y) for cv in (2, 40))
+    assert_array_equal(two.predict_proba(X), many.predict_proba(X))
 
 
 class Backwards(ClassifierMixin, BaseEstimator):
@@ -308,6 +347,17 @@ def test_the_predicted_credibility_is_near_the_mean_of_what_was_told(tiny_studen
     predicted = student.predict_credibility(plain(collection))
     told = student.credibility_["credibility"]
     assert predicted.mean() == pytest.approx(told.mean(), abs=0.1)
+
+
+def test_the_credibility_of_unseen_songs_follows_what_makes_a_teacher_unsure(tiny_student):
+    rng = np.random.RandomState(0)
+    y, clear = rng.randint(2, size=(2, 200))
+    X = np.column_stack([rng.normal(size=200) + 6 * clear * (y - 0.5), clear])
+    student = tiny_student(teacher=LogisticRegression(), max_epochs=30).fit(X[:120], y[:120])
+    told = student.credibility_["credibility"]
+    assert np.corrcoef(student.predict_credibility(X[:120]), told)[0, 1] > 0.5
+    unseen = student.predict_credibility(X[120:])
+    assert unseen[clear[120:] == 1].mean() > unseen[clear[120:] == 0].mean() + 0.1
 
 
 def test_without_teacher_or_reliability_there_is_no_credibility(tiny_student, collection):
