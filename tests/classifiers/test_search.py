@@ -10,8 +10,10 @@ from sklearn import config_context
 from sklearn.model_selection import GridSearchCV, GroupKFold, learning_curve
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_skd import SKDStudentClassifier, SongFeatures
+from sklearn_skd.display import EmotionTimelineDisplay
 from sklearn_skd.metrics import ece_scorer
 
 N_SONGS = 48
@@ -174,3 +176,24 @@ def test_a_learning_curve_over_named_sources(tiny_student, collection):
     assert sizes.tolist() == [18, 24]
     assert np.isfinite(train).all()
     assert np.isfinite(test).all()
+
+
+@pytest.mark.parametrize("wrap", [False, True], ids=["student", "pipeline"])
+def test_the_timeline_of_a_song_is_drawn(tiny_student, fitted_student, collection, new_songs, wrap):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    model = fitted_student
+    if wrap:
+        model = make_pipeline(FunctionTransformer(), tiny_student())
+        model.fit(collection.X, collection.y)
+    display = EmotionTimelineDisplay.from_estimator(model, new_songs, song=4)
+    student = model[-1] if wrap else model
+    proba, time = student.emotion_timeline(new_songs)
+    assert_allclose(display.proba, proba[4], atol=1e-6)
+    assert_allclose(display.proba.sum(axis=1), 1)
+    assert_allclose(
+        display.attention, student.temporal_attention(new_songs).attention[4], atol=1e-6
+    )
+    assert_allclose(display.time, time)
+    assert display.classes.tolist() == ["calm", "happy", "sad"]
+    plt.close("all")

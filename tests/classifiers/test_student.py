@@ -37,17 +37,10 @@ def test_equation_nine(fitted_student, new_songs):
     assert_allclose(
         fitted_student.predict_proba(new_songs), softmax(logits / fitted_student.temperature_, 1)
     )
-    assert_allclose(
-        softmax(fitted_student.decision_function(new_songs), axis=1),
-        fitted_student.predict_proba(new_songs),
-    )
-
-
-def test_the_scores_are_the_raw_logits_over_tau_c_and_keep_their_order(fitted_student, new_songs):
-    raw = run_net(fitted_student.net_, fitted_student._inputs(new_songs))["logits"]
     scores = fitted_student.decision_function(new_songs)
-    assert_allclose(scores * fitted_student.temperature_, raw)
-    assert_array_equal(fitted_student.predict(new_songs), fitted_student.classes_[raw.argmax(1)])
+    assert_allclose(softmax(scores, axis=1), fitted_student.predict_proba(new_songs))
+    assert_allclose(scores * fitted_student.temperature_, logits)
+    assert_array_equal(fitted_student.predict(new_songs), fitted_student.classes_[logits.argmax(1)])
 
 
 def test_of_two_emotions_the_score_is_the_margin_of_the_second(tiny_student, collection):
