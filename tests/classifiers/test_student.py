@@ -197,11 +197,11 @@ def test_without_a_teacher_unlabelled_songs_are_dropped(tiny_student, collection
     assert len(some.credibility_) == 48
 
 
-def test_votes_of_a_frame_are_aligned_by_name(tiny_student, collection):
+def test_votes_of_a_frame_are_aligned_by_name_for_teacher_and_student(tiny_student, collection):
     X = plain(collection)
     frame = pd.DataFrame(collection.votes, columns=["calm", "happy", "sad"])
     array, named, wrong = (
-        tiny_student(teacher=GaussianNB()).fit(X, collection.y, annotation_votes=votes)
+        tiny_student().fit(X, collection.y, annotation_votes=votes)
         for votes in (
             collection.votes,
             frame[["sad", "calm", "happy"]],
@@ -209,6 +209,7 @@ def test_votes_of_a_frame_are_aligned_by_name(tiny_student, collection):
         )
     )
     assert_array_equal(named.predict_proba(X), array.predict_proba(X))
+    assert_array_equal(named.teacher_.predict_proba(X), array.teacher_.predict_proba(X))
     assert np.abs(wrong.predict_proba(X) - array.predict_proba(X)).max() > 1e-4
 
 
