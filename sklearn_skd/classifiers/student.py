@@ -355,7 +355,7 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
                 "No song can be held out without losing a class (or group): the probabilities are "
                 "not calibrated and temperature_ is 1. Add songs, or set calibration=None.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         return labelled[held]
 
