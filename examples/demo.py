@@ -51,23 +51,14 @@ def predict_all(X, songs, n_splits, memory):
     for train, test in folds:
         for name, student in fit_students(X, songs, train, memory):
             models[name] = student
-            if name == "SKD student":
-                models["teacher"] = student.teacher_
-            for model in {name: student, "teacher": models.get("teacher")}.items():
-                keep(model, X[test], test, raw, scaled, shape)
             bar.update()
+        models["teacher"] = models["SKD student"].teacher_
+        for name, model in models.items():
+            logits = model.decision_function(X[test]) * model.temperature_
+            raw.setdefault(name, np.zeros(shape))[test] = temperature_softmax(logits, 1.0)
+            scaled.setdefault(name, np.zeros(shape))[test] = model.predict_proba(X[test])
     bar.close()
     return raw, scaled, models, test
-
-
-def keep(model, X, test, raw, scaled, shape):
-    """Write one fold's predictions of one model into the tables of all."""
-    name, estimator = model
-    if estimator is None:
-        return
-    logits = estimator.decision_function(X) * estimator.temperature_
-    raw.setdefault(name, np.zeros(shape))[test] = temperature_softmax(logits, 1.0)
-    scaled.setdefault(name, np.zeros(shape))[test] = estimator.predict_proba(X)
 
 
 def milliseconds(model, X, repeats=50):
