@@ -39,7 +39,7 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
     }
 
     # parameters that change how the features are computed, not what they are
-    _not_in_key = frozenset({"on_error", "cache", "n_jobs", "verbose"})
+    _not_in_key = frozenset({"on_error", "cache", "memmap", "n_jobs", "verbose"})
 
     # joblib's hint, where the user names no backend by `joblib.parallel_config`
     _prefer = "processes"
@@ -87,15 +87,8 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         self._validate_params()
         self._check_parameters()
         songs = as_songs(X)
-        features = np.full((len(songs), *self._shape()), np.nan, dtype=np.float32)
         failures = []
-        for row, result in enumerate(self._results(songs)):
-            if not isinstance(result, SongError):
-                features[row] = result
-            elif self.on_error == "raise":
-                raise type(result)(f"Row {row}: {result}. {_REMEDY}")
-            else:
-                failures.append(f"row {row}: {result}")
+        features = self._gather(self._rows(songs, failures), (len(songs), *self._shape()))
         if failures:
             warnings.warn(
                 f"{len(failures)} of {len(songs)} songs could not be read and are missing audio "
@@ -103,6 +96,24 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
                 stacklevel=2,
             )
         return features
+
+    def _gather(self, rows, shape):
+        """The rows as one array of this shape."""
+        features = np.empty(shape, dtype=np.float32)
+        for number, row in enumerate(rows):
+            features[number] = row
+        return features
+
+    def _rows(self, songs, failures):
+        """Yield the array of each song, NaN where `failures` gets the reason."""
+        for row, result in enumerate(self._results(songs)):
+            if not isinstance(result, SongError):
+                yield result
+            elif self.on_error == "raise":
+                raise type(result)(f"Row {row}: {result}. {_REMEDY}")
+            else:
+                failures.append(f"row {row}: {result}")
+                yield np.full(self._shape(), np.nan, dtype=np.float32)
 
     def _results(self, songs):
         """Yield the array of each song, or the SongError that says why there is none."""

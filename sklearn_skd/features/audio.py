@@ -1,5 +1,6 @@
 """Log-mel spectrograms (paper section 3.1, eq. 1)."""
 
+import os
 from functools import lru_cache
 from numbers import Integral, Real
 
@@ -8,6 +9,7 @@ import scipy.fft
 
 from sklearn_skd._sklearn import Interval
 from sklearn_skd.features._base import AudioTransformer
+from sklearn_skd.features._memmap import write_memmap
 
 # frames transformed at once, so that their spectra stay in the processor's cache
 _CHUNK = 128
@@ -58,6 +60,11 @@ class LogMelSpectrogram(AudioTransformer):
     cache : str or path-like, default=None
         Folder in which each song's spectrogram is kept, found again by the content of the song
         and the parameters. None computes every time.
+    memmap : str or path-like, default=None
+        Folder for spectrograms that do not fit into memory: `transform` writes them to a file
+        there, song by song, and returns a read-only memmap of it, from which the classifiers
+        read a batch at a time. The file (some 330 kB a song) is removed with the last view of
+        the array; give a `cache` as well to keep the work. None returns an ordinary array.
     n_jobs : int, default=None
         Number of songs decoded at the same time, through joblib: threads, unless
         `joblib.parallel_config` names another backend. None means 1.
@@ -101,6 +108,7 @@ class LogMelSpectrogram(AudioTransformer):
         "fmax": [Interval(Real, 0, None, closed="neither"), None],
         "pre_emphasis": [Interval(Real, 0, 1, closed="both"), None],
         "eps": [Interval(Real, 0, None, closed="neither")],
+        "memmap": [str, os.PathLike, None],
     }
 
     def __init__(
@@ -118,6 +126,7 @@ class LogMelSpectrogram(AudioTransformer):
         segment="energy",
         on_error="raise",
         cache=None,
+        memmap=None,
         n_jobs=None,
         verbose=0,
     ):
@@ -133,6 +142,7 @@ class LogMelSpectrogram(AudioTransformer):
         self.segment = segment
         self.on_error = on_error
         self.cache = cache
+        self.memmap = memmap
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -143,6 +153,11 @@ class LogMelSpectrogram(AudioTransformer):
                 f"The mel bands need fmin < fmax <= sr / 2, got fmin={self.fmin}, "
                 f"fmax={self.fmax}, sr={self.sr}."
             )
+
+    def _gather(self, rows, shape):
+        if self.memmap is None:
+            return super()._gather(rows, shape)
+        return write_memmap(rows, shape, self.memmap, prefix="log-mel-")
 
     def _shape(self):
         return self.n_mels, n_frames(self._n_samples(), self.n_fft, self.hop_length)
