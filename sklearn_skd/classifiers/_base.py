@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_skd._sklearn import Interval
 from sklearn_skd.calibration import temperature_softmax
 from sklearn_skd.classifiers._net import TrainingPlan, exact_inference, run_net, train_net
+from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._selection import select
 from sklearn_skd.classifiers._sources import check_sources, select_sources
 
@@ -67,9 +68,8 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         runs = []
         for number, split in enumerate(splits):
-            train = {name: values[split.train] for name, values in sources.items()}
-            held = {name: values[split.valid] for name, values in sources.items()}
-            valid = held, targets.distribution[split.valid]
+            train = take_songs(sources, split.train)
+            valid = take_songs(sources, split.valid), targets.distribution[split.valid]
             task = f"validation {number + 1}"
             members = self._train_members(train, split.arrays, loss, seeds, context, task, valid)
             runs.append([curve for _, curve in members])
@@ -221,9 +221,9 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             state["sources_"] = tuple(Source(**source) for source in state["sources_"])
         super().__setstate__(state)
         if arrays is not None:
-            with torch.random.fork_rng(devices=[]):
+            with torch.device("meta"):  # no random numbers: another thread may be training
                 members = [self._make_net() for _ in range(self._count_members(arrays))]
-            self.net_ = exact_inference(members)
+            self.net_ = exact_inference(members).to_empty(device="cpu")
             tensors = {key: torch.from_numpy(np.array(value)) for key, value in arrays.items()}
             self.net_.load_state_dict(tensors)
 

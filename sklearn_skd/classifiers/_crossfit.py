@@ -5,6 +5,7 @@ about a song is the mean over all teachers that were asked about it.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_skd._sklearn import _safe_indexing
+from sklearn_skd.classifiers._base import NetClassifier
+from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._splits import teacher_folds
 from sklearn_skd.distillation import TeacherKnowledge
 
@@ -134,14 +137,23 @@ def _fit_and_ask(teacher, plan, X, y, fit_params, context):
     params = {name: _rows(values, plan.train) for name, values in fit_params.items()}
     with context.propagate_callback_context(teacher):
         context.call_on_fit_task_begin(estimator=teacher)
-        teacher.fit(_rows(X, plan.train), y[plan.train], **params)
+        teacher.fit(_songs(X, plan.train, teacher), y[plan.train], **params)
     context.call_on_fit_task_end(estimator=teacher)
-    told = ask(teacher, _rows(X, plan.asked)) if len(plan.asked) else None
+    told = ask(teacher, _songs(X, plan.asked, teacher)) if len(plan.asked) else None
     return teacher, told
 
 
+def _songs(X, rows, teacher):
+    """Some of the songs, in the container that the user chose.
+
+    The nets read a batch at a time; any other teacher gets ordinary arrays.
+    """
+    if isinstance(X, Mapping) and isinstance(teacher, NetClassifier):
+        return take_songs(X, rows)
+    return _rows(X, rows)
+
+
 def _rows(values, rows):
-    """Some of the songs, in the container that the user chose."""
     if type(values) is dict:
         return {name: array[rows] for name, array in values.items()}
     return _safe_indexing(values, rows)

@@ -98,8 +98,9 @@ class _SongDataset(torch.utils.data.Dataset):
 
 
 def _tensors(arrays, rows=slice(None)):
-    # np.array: a copy, so that read-only arrays and memmaps become ordinary tensors
-    return {name: torch.from_numpy(np.array(values[rows])) for name, values in arrays.items()}
+    # a copy where need be, so that views, read-only arrays and memmaps become ordinary tensors
+    parts = {name: np.require(values[rows], requirements="CWOE") for name, values in arrays.items()}
+    return {name: torch.from_numpy(part) for name, part in parts.items()}
 
 
 class _BatchIterator:
@@ -266,7 +267,7 @@ def _seeded(plan):
             torch.set_num_threads(n_threads)
 
 
-def run_net(net, sources, *, device="cpu", batch_size=256, method="__call__"):
+def run_net(net, sources, *, device="cpu", batch_size=64, method="__call__"):
     """Outputs of a net in evaluation mode, as arrays.
 
     Parameters
@@ -280,7 +281,7 @@ def run_net(net, sources, *, device="cpu", batch_size=256, method="__call__"):
     device : str, default="cpu"
         Where `net` lies.
 
-    batch_size : int, default=256
+    batch_size : int, default=64
         Songs at a time.
 
     method : str, default="__call__"

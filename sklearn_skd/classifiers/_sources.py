@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import validate_data
 
+from sklearn_skd.classifiers._rows import MappedRows, blocks
 from sklearn_skd.networks.source import Source, frames_with_sound
 
 __all__ = ["PLAIN", "check_sources", "describe_sources", "select_sources"]
@@ -60,7 +61,8 @@ def check_sources(estimator, X, *, reset):
 
 
 def _check_source(name, values):
-    values = np.asanyarray(values)
+    if not isinstance(values, MappedRows):
+        values = np.asanyarray(values)
     if values.dtype.kind in "iu":
         return _check_categories(name, values)
     if values.dtype.kind not in "fb" or values.ndim not in (2, 3):
@@ -71,12 +73,14 @@ def _check_source(name, values):
         )
     if 0 in values.shape[1:]:
         raise ValueError(f"Source {name!r} is empty: its shape is {values.shape}. Leave it out.")
-    values = values.astype(np.float32, copy=False)
-    # a sum is finite only if all is: one cheap pass that, unlike isfinite, copies nothing
-    with np.errstate(invalid="ignore"):
-        finite = np.isfinite(values.sum(dtype=np.float64))
-    if not finite:
-        _check_missing(name, values)
+    if values.dtype != np.float32:
+        values = values.astype(np.float32)
+    for start, block in blocks(values):
+        # a sum is finite only if all is: one cheap pass that, unlike isfinite, copies nothing
+        with np.errstate(invalid="ignore"):
+            finite = np.isfinite(block.sum(dtype=np.float64))
+        if not finite:
+            _check_missing(name, block, start)
     return values
 
 
@@ -95,10 +99,10 @@ def _check_categories(name, values):
     return values.astype(np.int64, copy=False)
 
 
-def _check_missing(name, values):
+def _check_missing(name, values, start):
     """NaN may stand for a whole song or, in a time series, a whole frame; never for a part."""
     if np.isinf(values).any():
-        row = int(np.argwhere(np.isinf(values))[0, 0])
+        row = start + int(np.argwhere(np.isinf(values))[0, 0])
         raise ValueError(
             f"Source {name!r} contains infinity in row {row}. Clip or drop the value; a source "
             "that the song lacks is marked by NaN in its whole row."
@@ -106,7 +110,7 @@ def _check_missing(name, values):
     missing = np.isnan(values)
     partly = missing.any(axis=1) & ~missing.all(axis=1)
     if partly.any():
-        row = int(np.argwhere(partly)[0, 0])
+        row = start + int(np.argwhere(partly)[0, 0])
         raise ValueError(
             f"Source {name!r} contains NaN in a part of row {row}. NaN must fill the row (the "
             "song lacks this source) or, in a time series, whole frames (padding); impute the "

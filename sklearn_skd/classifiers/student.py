@@ -14,6 +14,7 @@ from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._lesson import prepare_lesson
+from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._selection import Split
 from sklearn_skd.classifiers._sources import PLAIN, check_sources, describe_sources, select_sources
 from sklearn_skd.classifiers._splits import hold_out
@@ -332,7 +333,10 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
             "annotation_votes": _sliceable(annotation_votes),
             "groups": groups,
         }
-        X = X if isinstance(X, Mapping) or hasattr(X, "columns") else every_source[PLAIN]
+        if not isinstance(X, Mapping):
+            X = X if hasattr(X, "columns") else every_source[PLAIN]
+        elif type(X) is dict:
+            X = every_source
         arrays = self._learn_what_to_believe(X, targets, fit_params, groups, held, rng, context)
         self._learn(own, targets, arrays, held, rng, context)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
@@ -401,10 +405,10 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
     def _learn(self, own, targets, arrays, held, rng, context):
         """Choose epochs and temperature on the held-out songs, then train on all."""
         rows = np.arange(len(targets.codes))
-        if self.strategy == "student-only":  # nobody speaks about the unlabelled songs
-            rows = np.flatnonzero(targets.labelled)
+        if self.strategy == "student-only" and not targets.labelled.all():
+            rows = np.flatnonzero(targets.labelled)  # nobody speaks about the others
             held = np.searchsorted(rows, held)
-            own = {name: values[rows] for name, values in own.items()}
+            own = take_songs(own, rows)
             arrays = {name: values[rows] for name, values in arrays.items()}
             targets = targets.take(rows)
         train = np.setdiff1d(np.arange(len(rows)), held)

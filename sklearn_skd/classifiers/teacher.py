@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import _fit_context
 from sklearn_skd.classifiers._base import NetClassifier
+from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._selection import Split
 from sklearn_skd.classifiers._sources import check_sources, describe_sources
 from sklearn_skd.classifiers._splits import hold_out
@@ -185,7 +186,8 @@ class TeacherClassifier(NetClassifier):
         labelled = np.flatnonzero(targets.labelled)
         if self.verbose and len(labelled) < n_songs:
             print(f"[TeacherClassifier] {n_songs - len(labelled)} unlabelled songs passed over.")
-        sources = {name: values[labelled] for name, values in sources.items()}
+        if len(labelled) < n_songs:
+            sources = take_songs(sources, labelled)
         if groups is not None:
             check_consistent_length(groups, targets.codes)
             groups = np.asarray(groups)[labelled]
