@@ -57,7 +57,7 @@ class CategoryEmbedding(nn.Module):
         self.register_buffer("n_codes", torch.as_tensor(n_codes))
         offsets = torch.cumsum(self.n_codes, 0) - self.n_codes
         self.register_buffer("offsets", offsets)
-        self.table = nn.Embedding(int(self.n_codes.sum()), dim)
+        self.table = nn.Embedding(sum(map(int, n_codes)), dim)
         nn.init.normal_(self.table.weight, std=1 / math.sqrt(len(n_codes)))
 
     def forward(self, codes):
