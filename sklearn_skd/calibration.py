@@ -1,12 +1,11 @@
 """Calibration temperature of the student's logits (paper section 3.4, eq. 9)."""
 
-import warnings
-
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import softmax
 
 from sklearn_skd._sklearn import _check_sample_weight
+from sklearn_skd._warnings import warn_user
 
 # beyond these a temperature says that there is nothing to calibrate
 LOWEST_TEMPERATURE = 0.01
@@ -108,10 +107,9 @@ def fit_temperature(logits, y, *, sample_weight=None, shrinkage=0.0):
     logits = logits - logits.max(axis=1, keepdims=True)
     target = logits[np.arange(len(y)), y]
     if not logits[weight > 0].any():
-        warnings.warn(
+        warn_user(
             "Each song has the same logit for all classes: a temperature has no effect, 1 is kept.",
             UserWarning,
-            stacklevel=2,
         )
         return 1.0
 
@@ -142,12 +140,11 @@ def _shrunk_temperature(slope, shrinkage):
 
 
 def _at_bound(temperature, reason):
-    warnings.warn(
+    warn_user(
         f"The calibration temperature is at its bound, {temperature:g}: {reason}, so that the "
         "log-loss has no minimum inside. Calibrate on songs that the model was not trained on, "
         "and on more of them.",
         UserWarning,
-        stacklevel=3,
     )
     return temperature
 

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from sklearn_skd._warnings import warn_user
+
 __all__ = ["hold_out", "teacher_folds"]
 
 HOLD_OUT = 0.15  # share of the songs, as in the paper's preset
@@ -84,11 +86,10 @@ def teacher_folds(codes, groups, classes, *, n_splits, random_state):
             "set teacher_cv=None (in-sample knowledge)."
         )
     if filled[rarest] < n_splits:
-        warnings.warn(
+        warn_user(
             f"teacher_cv={n_splits} is more than the {filled[rarest]} {what} of class "
             f"{name!r}: {filled[rarest]} folds are used.",
             UserWarning,
-            stacklevel=3,
         )
         n_splits = int(filled[rarest])
     splitter = _splitter(groups, n_splits, random_state)

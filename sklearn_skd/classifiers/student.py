@@ -1,6 +1,5 @@
 """The student: light, guided by credible knowledge, calibrated (paper sections 3.3 and 3.4)."""
 
-import warnings
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral, Real
@@ -12,6 +11,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from sklearn_skd._warnings import warn_user
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._lesson import prepare_lesson
 from sklearn_skd.classifiers._rows import take_songs
@@ -355,11 +355,10 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         codes = targets.codes[labelled]
         _, held = hold_out(codes, None if groups is None else groups[labelled], random_state=seed)
         if not len(held):
-            warnings.warn(
+            warn_user(
                 "No song can be held out without losing a class (or group): the probabilities are "
                 "not calibrated and temperature_ is 1. Add songs, or set calibration=None.",
                 UserWarning,
-                stacklevel=5,
             )
         return labelled[held]
 

@@ -4,7 +4,6 @@ Parameter checks, parallel decoding, the cache and the treatment of unusable son
 """
 
 import os
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._sklearn import Interval, StrOptions, _fit_context
+from sklearn_skd._warnings import warn_user
 from sklearn_skd.features._cache import FeatureCache
 from sklearn_skd.features._decode import SongError, as_songs, check_song, load_window
 
@@ -90,10 +90,9 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         failures = []
         features = self._gather(self._rows(songs, failures), (len(songs), *self._shape()))
         if failures:
-            warnings.warn(
+            warn_user(
                 f"{len(failures)} of {len(songs)} songs could not be read and are missing audio "
                 "(NaN):\n  " + "\n  ".join(failures),
-                stacklevel=2,
             )
         return features
 
