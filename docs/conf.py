@@ -35,12 +35,15 @@ html_css_files = ["custom.css"]
 html_show_sourcelink = False
 html_theme_options = {
     "show_toc_level": 2,
+    "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "navbar_persistent": ["search-button"],
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": [], "user_guide": [], "examples": [], "references": []}
+# Pages without chapters need no list of them.
+ALONE = ("index", "examples", "open_questions", "glossary", "references", "citing")
+html_sidebars = {page: [] for page in ALONE}
 
 # Labels of scikit-learn's own pages that its docstrings, inherited here, refer to.
 SCIKIT_LEARN_PAGES = {

@@ -1,5 +1,7 @@
 """The documentation says what the code does: examples run, parameters match, texts are clean."""
 
+import ast
+import dataclasses
 import doctest
 import importlib
 import inspect
@@ -8,6 +10,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -16,28 +19,35 @@ from numpydoc.validate import validate
 import sklearn_skd
 
 ROOT = Path(__file__).parents[1]
-GUIDE = (ROOT / "docs" / "user_guide.rst").read_text(encoding="utf8")
+DOCS = ROOT / "docs"
+CHAPTERS = sorted((DOCS / "guide").glob("*.rst"))
+GUIDE = "\n".join(path.read_text("utf8") for path in [DOCS / "user_guide.rst", *CHAPTERS])
+PAGES = sorted(DOCS.glob("*.rst")) + CHAPTERS
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 MODULES = sorted(
     module.name for module in pkgutil.walk_packages(sklearn_skd.__path__, "sklearn_skd.")
 )
-NAMESPACES = (
+# what users import from: the package, its subpackages, and its modules without an underscore
+NAMESPACES = [
     "sklearn_skd",
-    "sklearn_skd.calibration",
-    "sklearn_skd.datasets",
-    "sklearn_skd.display",
-    "sklearn_skd.distillation",
-    "sklearn_skd.features",
-    "sklearn_skd.metrics",
-)
+    *(name for name in MODULES if name.count(".") == 1 and "._" not in name),
+]
+DOCTEST_OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # Parameters undocumented, unknown, in another order than in the signature or without a type; no
 # summary; no docstring.
 NUMPYDOC_ERRORS = {"PR01", "PR02", "PR03", "PR04", "SS01", "GL08"}
 
 
 def public_names(namespace):
+    """``__all__``, or what a module without it defines under a name without an underscore."""
     module = importlib.import_module(namespace)
-    return list(getattr(module, "__all__", None) or ["fit_temperature", "temperature_softmax"])
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    return [
+        name
+        for name, thing in vars(module).items()
+        if not name.startswith("_") and getattr(thing, "__module__", "") == namespace
+    ]
 
 
 def resolve(dotted):
@@ -48,12 +58,26 @@ def resolve(dotted):
         raise LookupError(dotted) from error
 
 
+def exported(namespace):
+    return {name: resolve(f"{namespace}.{name}") for name in public_names(namespace)}
+
+
+def listed_in_api_reference():
+    """The objects in ``api.rst`` by their dotted names there."""
+    found, module = {}, None
+    for line in (DOCS / "api.rst").read_text("utf8").splitlines():
+        if line.startswith(".. currentmodule:: "):
+            module = line.split()[-1]
+        elif re.fullmatch(r"   \w+", line):
+            found[f"{module}.{line.strip()}"] = resolve(f"{module}.{line.strip()}")
+    return found
+
+
 def documented():
     """Dotted names of all public classes, functions and of the methods defined in this package."""
     found = set()
     for namespace in NAMESPACES:
-        for name in public_names(namespace):
-            thing = resolve(f"{namespace}.{name}")
+        for thing in exported(namespace).values():
             if not callable(thing) or not hasattr(thing, "__qualname__"):
                 continue  # instances, such as ece_scorer
             found.add(f"{thing.__module__}.{thing.__qualname__}")
@@ -72,8 +96,7 @@ def own_methods(cls):
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples_run(name):
     module = importlib.import_module(name)
-    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    result = doctest.testmod(module, optionflags=options)
+    result = doctest.testmod(module, optionflags=DOCTEST_OPTIONS)
     assert result.failed == 0
 
 
@@ -87,16 +110,41 @@ def test_many_docstrings_have_examples():
 def test_docstrings_match_signatures(name):
     thing = resolve(name)
     ignored = set()
-    if inspect.isclass(thing) and issubclass(thing, tuple):
-        ignored.add("PR01")  # the fields of a named tuple are listed as its attributes
+    if inspect.isclass(thing) and (issubclass(thing, tuple) or dataclasses.is_dataclass(thing)):
+        ignored.add("PR01")  # the fields of a record are listed as its attributes
     found = validate(name)["errors"]
     assert [error for error in found if error[0] in NUMPYDOC_ERRORS - ignored] == []
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_examples_of_the_pages_run(path):
+    result = doctest.testfile(str(path), module_relative=False, optionflags=DOCTEST_OPTIONS)
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_code_of_the_pages_compiles(path):
+    for block in code_blocks(path.read_text("utf8")):
+        compile(block, str(path), "exec")
+
+
+def code_blocks(text):
+    """The Python in ``code-block`` directives, without its indentation."""
+    for block in re.findall(r"code-block:: python\n\n((?:    .*\n|\n)+)", text):
+        yield textwrap.dedent(block)
+
+
 @pytest.mark.parametrize("namespace", NAMESPACES)
 def test_every_public_name_is_in_the_api_reference(namespace):
-    listed = set(re.findall(r"^   (\w+)$", (ROOT / "docs/api.rst").read_text("utf8"), re.M))
-    assert set(public_names(namespace)) <= listed
+    listed = {id(thing) for thing in listed_in_api_reference().values()}
+    assert [name for name, thing in exported(namespace).items() if id(thing) not in listed] == []
+
+
+def test_the_api_reference_lists_public_names_only_and_each_once():
+    listed = list(listed_in_api_reference().items())
+    public = {id(thing) for namespace in NAMESPACES for thing in exported(namespace).values()}
+    assert [name for name, thing in listed if id(thing) not in public] == []
+    assert len({id(thing) for _, thing in listed}) == len(listed)
 
 
 @pytest.mark.parametrize("number", range(1, 10))
@@ -111,9 +159,52 @@ def test_every_equation_stands_beside_a_function_and_a_test_that_exist(number):
     assert rf"\qquad ({number})" in GUIDE  # and is written out
 
 
-def test_references_in_the_guide_resolve():
-    for name in re.findall(r":(?:func|class|data):`~?([\w.]+)`", GUIDE):
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_references_to_objects_resolve(path):
+    for name in re.findall(r":(?:func|class|data|meth|attr):`~?([\w.]+)`", path.read_text("utf8")):
         resolve(name)
+
+
+def test_parameters_named_in_code_of_the_pages_exist():
+    checked = 0
+    for path in PAGES:
+        for block in code_blocks(path.read_text("utf8")):
+            for call in filter(is_call_of_ours, ast.walk(ast.parse(block))):
+                parameters = inspect.signature(getattr(sklearn_skd, call.func.id)).parameters
+                unknown = {keyword.arg for keyword in call.keywords} - set(parameters)
+                assert not unknown, f"{path.name}: {call.func.id}({unknown})"
+                checked += len(call.keywords)
+    assert checked > 5
+
+
+def is_call_of_ours(node):
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in sklearn_skd.__all__
+    )
+
+
+def test_every_chapter_is_in_the_guide_and_every_page_in_the_site():
+    guide = (DOCS / "user_guide.rst").read_text("utf8")
+    assert [path.stem for path in CHAPTERS if f"\n   guide/{path.stem}\n" not in guide] == []
+    index = (DOCS / "index.rst").read_text("utf8")
+    pages = [path.stem for path in DOCS.glob("*.rst") if path.stem != "index"]
+    assert [page for page in pages if not re.search(rf"^   {page}$", index, re.M)] == []
+
+
+def test_the_citation_names_this_version_and_the_paper_as_the_page_does():
+    citation = (ROOT / "CITATION.cff").read_text("utf8")
+    page = (DOCS / "citing.rst").read_text("utf8")
+    assert f"\nversion: {sklearn_skd.__version__}\n" in citation
+    (doi,) = re.findall(r"\n  doi: (\S+)", citation)
+    assert page.count(doi) == 3  # link, its text, BibTeX
+    paper = citation.split("preferred-citation:")[1]
+    title = re.search(r'title: "(.+)"', paper).group(1)
+    assert title in " ".join(page.replace("*", "").split())
+    for name in re.findall(r"family-names: (\w+)\n      given-names: (\w+)", paper):
+        assert "{1} {0}".format(*name) in page
+        assert "{}, {}".format(*name) in page
 
 
 def tracked_texts():
@@ -124,7 +215,18 @@ def tracked_texts():
         pytest.skip("no git checkout")
     for name in listing.stdout.splitlines():
         path = ROOT / name
-        if path.suffix in {".py", ".md", ".rst", ".toml", ".cfg", ".txt", ".yaml", ".css", ""}:
+        if path.suffix in {
+            ".py",
+            ".md",
+            ".rst",
+            ".toml",
+            ".cfg",
+            ".cff",
+            ".txt",
+            ".yaml",
+            ".css",
+            "",
+        }:
             yield name, path
 
 
@@ -140,8 +242,7 @@ def test_texts_name_no_package_index_and_no_path_of_a_machine():
 
 
 def test_the_site_needs_no_remote_script_or_image():
-    sources = [*(ROOT / "docs").glob("*.rst"), ROOT / "docs" / "conf.py"]
-    for path in sources:
+    for path in [*PAGES, DOCS / "conf.py"]:
         text = path.read_text("utf8")
         assert "mathjax" not in text.lower(), path
         assert not re.search(r"(image|figure):: *https?:", text), path

@@ -28,6 +28,18 @@ class Ensemble(nn.Module):
         return self.members[0].sources
 
     def forward(self, **inputs):
+        """Mean of the members' outputs.
+
+        Parameters
+        ----------
+        **inputs : torch.Tensor
+            The raw sources by name, of shape (n, channels, frames), (n, features) or (n, fields).
+
+        Returns
+        -------
+        dict
+            As of each member; ``hidden`` has the members' side by side.
+        """
         outputs = [member(**inputs) for member in self.members]
         if len(outputs) == 1:
             return outputs[0]
@@ -43,4 +55,15 @@ class Ensemble(nn.Module):
         return merged
 
     def timeline(self, **inputs):
+        """Mean of the members' logits of each step.
+
+        Parameters
+        ----------
+        **inputs : torch.Tensor
+            The raw sources by name, of shape (n, channels, frames), (n, features) or (n, fields).
+
+        Returns
+        -------
+        logits : torch.Tensor of shape (n, n_steps, K)
+        """
         return torch.stack([member.timeline(**inputs) for member in self.members]).mean(dim=0)

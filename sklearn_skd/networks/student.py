@@ -42,7 +42,27 @@ class GuidedPooling(nn.Module):
         self.score = nn.Linear(hidden, 1, bias=False)
 
     def forward(self, steps, mask, credibility):
-        """Return v (n, dim) and rho (n, steps)."""
+        """Pool the steps of each song.
+
+        Parameters
+        ----------
+        steps : torch.Tensor of shape (n, n_steps, dim)
+            :math:`u_{it}`.
+
+        mask : torch.Tensor of bool, shape (n, n_steps)
+            Steps that are not padding.
+
+        credibility : torch.Tensor of shape (n,)
+            :math:`r_i`, in [0, 1].
+
+        Returns
+        -------
+        pooled : torch.Tensor of shape (n, dim)
+            :math:`v_i`.
+
+        rho : torch.Tensor of shape (n, n_steps)
+            Rows sum to 1; 0 in padding.
+        """
         guide = self.from_credibility(credibility.view(-1, 1, 1))
         score = self.score(torch.tanh(self.from_step(steps) + guide)).squeeze(-1)
         rho = masked_softmax(score, mask)
@@ -94,6 +114,11 @@ class StudentNet(nn.Module):
     def forward(self, **inputs):
         """Map raw sources to a dict of tensors.
 
+        Parameters
+        ----------
+        **inputs : torch.Tensor
+            The raw sources by name, of shape (n, channels, frames), (n, features) or (n, fields).
+
         Returns
         -------
         dict
@@ -114,7 +139,17 @@ class StudentNet(nn.Module):
         return out
 
     def timeline(self, **inputs):
-        """Logits (n, steps, K) of each step, as if the whole song sounded like it."""
+        """Logits of each step, as if the whole song sounded like it.
+
+        Parameters
+        ----------
+        **inputs : torch.Tensor
+            The raw sources by name, of shape (n, channels, frames), (n, features) or (n, fields).
+
+        Returns
+        -------
+        logits : torch.Tensor of shape (n, n_steps, K)
+        """
         encoded, steps = self._encode(inputs)
         credibility = self._predict_credibility(encoded)
         pooled, _ = self._pool(encoded, steps, credibility)

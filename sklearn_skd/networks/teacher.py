@@ -106,6 +106,11 @@ class TeacherNet(nn.Module):
     def forward(self, **inputs):
         """Map raw sources to a dict of tensors.
 
+        Parameters
+        ----------
+        **inputs : torch.Tensor
+            The raw sources by name, of shape (n, channels, frames), (n, features) or (n, fields).
+
         Returns
         -------
         dict
