@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_skd._sklearn import Interval, StrOptions, _fit_context
 from sklearn_skd._warnings import warn_user
 from sklearn_skd.features._cache import FeatureCache
-from sklearn_skd.features._decode import SongError, as_songs, check_song, load_window
+from sklearn_skd.features._decode import load_window
+from sklearn_skd.features._song import SongError, as_songs, check_song
 
 _REMEDY = "(on_error='warn' turns such songs into missing audio.)"
 

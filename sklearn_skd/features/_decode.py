@@ -3,15 +3,20 @@
 A song is read once, in blocks of about one second that are mixed to mono as they arrive, so
 that memory depends on the window and not on the length of the file. Only the chosen window is
 resampled.
+
+A damaged or truncated file counts for what can be decoded up to the damage. Where this fills the
+window (or, for a shorter song, all that its header states), the song is used, with a warning if
+the damage was met; otherwise it is an error. So no window is silence that should be music.
 """
 
 import os
+import warnings
 from collections import deque
-from numbers import Real
 
 import numpy as np
 
-from sklearn_skd.features._missing import is_missing
+from sklearn_skd.features._song import SongError
+from sklearn_skd.features._stated_length import stated_length
 
 # A later window must be louder than the best one by more than the rounding of float32 sums,
 # so that equally loud windows resolve to the earliest.
@@ -20,19 +25,23 @@ _LOUDER = 1.0 + 1e-5
 # Audio lies in [-1, 1]; decoders and mixes overshoot a little, samples of another scale a lot.
 _HIGHEST_PEAK = 100.0
 
+# Hz; what lies outside is a rate in kHz, a wrong unit or a damaged header
+_LOWEST_RATE, _HIGHEST_RATE = 1_000, 10_000_000
+
+# Share of the window that must be there: encoders pad, and decoders drop a damaged frame or two.
+_ENOUGH = 0.95
+
+# libsndfile opens no longer path by name
+_LONGEST_NAME = 1_000
+
 _CONVERT = "Convert it again from the source, for example with ffmpeg -i SOURCE song.flac"
-
-
-class SongError(ValueError):
-    """A song that cannot be used, with the reason and the remedy."""
-
-
-class SongNotFoundError(SongError, FileNotFoundError):
-    """The file of a song does not exist."""
+_KEEP = "Replace the file, or keep what is there with ffmpeg -i DAMAGED song.flac"
 
 
 class _Waveform:
     """Samples in memory behind the part of the `soundfile.SoundFile` interface used here."""
+
+    subtype = None
 
     def __init__(self, samples, rate):
         self._samples, self.samplerate, self._position = samples, rate, 0
@@ -50,97 +59,43 @@ class _Waveform:
     def read(self, frames, dtype="float32", always_2d=True):
         block = self._samples[:, self._position : self._position + frames].T
         self._position += frames
-        with np.errstate(over="ignore"):  # overflow becomes inf, which `load_window` reports
+        with np.errstate(all="ignore"):  # overflow becomes inf, which `load_window` reports
             return block.astype(dtype)
 
 
-def as_songs(X):
-    """List the songs of `X`.
+class _Mono:
+    """A song read in mono blocks, up to its end or its first damage."""
 
-    Parameters
-    ----------
-    X : sequence, Series, DataFrame of one column or ndarray
-        Songs along the first axis. An array of numbers of shape (n, samples) or
-        (n, channels, samples) holds waveforms; an array of shape (n, 1) is a column of songs.
+    def __init__(self, reader):
+        self._reader, self.frames, self.samplerate = reader, reader.frames, reader.samplerate
+        self.position, self.ended, self.damage = 0, False, None
 
-    Returns
-    -------
-    songs : list of length n
-    """
-    if isinstance(X, (str, bytes, os.PathLike)):
-        raise TypeError(f"Expected several songs, got the single path {X!r}: pass [{X!r}].")
-    if hasattr(X, "columns"):
-        X = np.asarray(X, dtype=object)
-    shape = getattr(X, "shape", None)
-    if shape is not None and len(shape) == 2 and (shape[1] == 1 or X.dtype == object):
-        if shape[1] != 1:
-            raise ValueError(
-                f"Expected one column of songs, got {shape[1]}: select the column of the audio, "
-                "for example X['audio']."
-            )
-        X = X[:, 0]
-    if shape == () or not hasattr(X, "__iter__"):
-        raise TypeError(f"Expected a sequence of songs, got {type(X).__name__}.")
-    songs = list(X)
-    if not songs:
-        raise ValueError("Found 0 songs (n_samples=0) while a minimum of 1 is required.")
-    return songs
+    def seek(self, position):
+        try:
+            self._reader.seek(position)
+            self.position = position
+        except RuntimeError as error:  # the base class of soundfile's errors
+            self._stop(error)
 
+    def read(self, frames):
+        """The next block, shorter than `frames` at the end, empty after it."""
+        if self.damage is not None:
+            return np.empty(0, dtype=np.float32)
+        try:
+            block = self._reader.read(frames, dtype="float32", always_2d=True)
+        except RuntimeError as error:
+            self._stop(error)
+            return np.empty(0, dtype=np.float32)
+        self.position += len(block)
+        self.ended = len(block) < frames
+        channels = block.shape[1]
+        if channels == 1:
+            return block[:, 0]
+        with np.errstate(all="ignore"):
+            return block @ np.full(channels, 1 / channels, dtype=np.float32)
 
-def check_song(song, *, sr):
-    """Return `song` as a path (str) or as a pair (float samples (channels, n), rate).
-
-    Raises
-    ------
-    SongError
-        If the song is missing or of an unknown kind, or its file cannot be opened.
-    """
-    if is_missing(song):
-        raise SongError("no audio (missing value). Give a path or waveform, or drop the row")
-    if isinstance(song, (str, os.PathLike)):
-        return _check_path(os.fspath(song))
-    if isinstance(song, tuple) and len(song) == 2:
-        return _check_waveform(*song)
-    if isinstance(song, np.ndarray):
-        return _check_waveform(song, sr)
-    raise SongError(
-        f"a song is a path, a waveform array or a tuple (waveform, rate), got "
-        f"{type(song).__name__}. A single song is passed inside a list"
-    )
-
-
-def _check_path(path):
-    if not isinstance(path, str):
-        raise SongError(f"paths are str, got {type(path).__name__} {path!r}. Use os.fsdecode")
-    try:
-        os.stat(path)
-    except FileNotFoundError:
-        raise SongNotFoundError(
-            f"no such file: {path!r}. Check the path and the working directory ({os.getcwd()!r})"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise SongError(f"cannot open {path!r} ({error}). Check the path") from None
-    if not os.path.isfile(path):
-        raise SongError(f"{path!r} is not a file. Give the path of one sound file a song")
-    if not os.access(path, os.R_OK):
-        raise SongError(f"no permission to read {path!r}. Change the rights of the file")
-    return path
-
-
-def _check_waveform(samples, rate):
-    samples = np.asarray(samples)
-    if samples.dtype.kind != "f":
-        raise SongError(
-            f"a waveform holds floats in [-1, 1], got {samples.dtype}. Divide integer samples "
-            "by their full scale, for example int16 by 32768"
-        )
-    if samples.ndim not in (1, 2):
-        raise SongError(f"a waveform is (samples,) or (channels, samples), got {samples.shape}")
-    if samples.ndim == 2 and samples.shape[0] > samples.shape[1] > 0:
-        raise SongError(f"a waveform is (channels, samples), got {samples.shape}. Transpose it")
-    if not isinstance(rate, Real) or not 0 < rate < np.inf:
-        raise SongError(f"the rate of a waveform is a positive number in Hz, got {rate!r}")
-    return np.atleast_2d(samples), rate
+    def _stop(self, error):
+        self.ended, self.damage = True, str(error)
 
 
 def load_window(song, *, sr, duration, segment):
@@ -166,22 +121,35 @@ def load_window(song, *, sr, duration, segment):
     Raises
     ------
     SongError
-        If the song cannot be decoded, is empty, or holds samples that are not finite or far
-        outside [-1, 1].
+        If the song cannot be decoded, is empty, holds samples that are not finite or far outside
+        [-1, 1], or is damaged before the window is full.
+
+    Warns
+    -----
+    UserWarning
+        If a file is damaged or shorter than its header states, yet fills the window.
     """
     name = f"{song!r}" if isinstance(song, str) else "the waveform"
     with _open(song) as reader:
-        rate = reader.samplerate
+        mono = _Mono(reader)
+        rate = mono.samplerate
+        if rate != sr and not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
+            raise SongError(
+                f"{name} has a rate of {rate} Hz, which is not that of audio. Give it in Hz, for "
+                f"example 44100; a file with such a header needs to be converted again"
+            )
         window, blocks = max(1, round(duration * rate)), max(1, round(duration))
-        try:
-            samples = _cut(reader, window, segment, blocks)
-        except RuntimeError as error:  # the base class of soundfile's errors
-            raise SongError(f"{name} is damaged ({error}). {_CONVERT}") from None
-    _check_samples(samples, name)
-    if rate != sr:
+        samples = _cut(mono, window, segment, blocks)
+        _check_samples(samples, name)
+        if isinstance(song, str):
+            _check_whole(mono, stated_length(reader, song), len(samples), window=window, name=name)
+    heard = len(samples) / rate
+    if rate != sr and heard:
         import soxr
 
         samples = soxr.resample(samples, rate, sr, quality="HQ")
+    if samples.size == 0:
+        raise SongError(f"{name} holds no audio ({heard:.2g} s). Remove the song or replace it")
     return samples[: max(1, round(duration * sr))]
 
 
@@ -191,15 +159,26 @@ def _open(song):
     import soundfile
 
     try:
-        return soundfile.SoundFile(song)
-    except (RuntimeError, TypeError) as error:  # TypeError: headerless .raw files
-        raise SongError(f"cannot decode {song!r} ({error}). {_CONVERT}") from None
+        reader = soundfile.SoundFile(_openable(song))
+    except (RuntimeError, TypeError, OSError) as error:  # TypeError: headerless .raw files
+        reason = str(error).rpartition("Error opening ")[2].rpartition(": ")[2]
+        raise SongError(f"cannot decode {song!r} ({reason}). {_CONVERT}") from None
+    if reader.format == "RAW":  # libsndfile takes anything called .au, .vox or .gsm for samples
+        reader.close()
+        raise SongError(f"cannot decode {song!r} (it has no header). {_CONVERT}")
+    return reader
+
+
+def _openable(path):
+    """The path in a form that soundfile opens, however long and in whatever encoding."""
+    if os.name == "nt":
+        return path
+    encoded = os.fsencode(path)
+    return encoded if len(encoded) < _LONGEST_NAME else os.open(path, os.O_RDONLY)
 
 
 def _check_samples(samples, name):
-    if samples.size == 0:
-        raise SongError(f"{name} holds no audio (0 s). Remove the song or replace the file")
-    peak = max(samples.max(), -samples.min())
+    peak = max(samples.max(), -samples.min()) if samples.size else 0.0
     if not np.isfinite(peak):
         raise SongError(f"{name} holds NaN or infinite samples. Repair it, or leave the song out")
     if peak > _HIGHEST_PEAK:
@@ -209,30 +188,64 @@ def _check_samples(samples, name):
         )
 
 
-def _cut(reader, window, segment, blocks):
+def _check_whole(mono, stated, found, *, window, name):
+    """Refuse a damaged file that does not fill the window, and report one that does.
+
+    Parameters
+    ----------
+    mono : _Mono
+        After the window was read.
+    stated : int, float or None
+        See `stated_length`.
+    found, window : int
+        Samples read for the window, and those asked for.
+    """
+    if mono.damage is None and stated is None:
+        return
+    stated = np.inf if stated is None else stated
+    rate = mono.samplerate
+    # where the window was full before the end, the rest was not looked at
+    there = mono.position if mono.ended else mono.frames
+    of = f" of {stated / rate:.1f}" if np.isfinite(stated) else ""
+    damage = (
+        f"{name} is damaged: {there / rate:.1f}{of} s could be decoded "
+        f"({mono.damage or 'the end is missing'})"
+    )
+    if found < _ENOUGH * min(window, stated):
+        raise SongError(f"{damage}. {_KEEP}")
+    if stated - there > rate:  # more than a second
+        warnings.warn(f"{damage}; the window is taken from these. {_KEEP}.", stacklevel=3)
+
+
+def _cut(mono, window, segment, blocks):
     """Read `window` samples (fewer if the song is shorter) at the place `segment` names."""
-    if reader.frames > window:
-        if segment == "energy":
-            return _loudest(reader, window, blocks)
-        if segment == "centre":
-            reader.seek((reader.frames - window) // 2)
-    return _read_mono(reader, window)
-
-
-def _read_mono(reader, frames):
-    block = reader.read(frames, dtype="float32", always_2d=True)
-    channels = block.shape[1]
-    if channels == 1:
-        return block[:, 0]
-    return block @ np.full(channels, 1 / channels, dtype=np.float32)
-
-
-def _loudest(reader, window, blocks):
-    """Find the loudest run of `blocks` blocks in one pass, holding two windows at most."""
     size = -(-window // blocks)
+    if mono.frames > window:
+        if segment == "energy":
+            return _loudest(mono, window, size)
+        if segment == "centre":
+            mono.seek((mono.frames - window) // 2)
+    return _first(mono, window, size)
+
+
+def _first(mono, window, size):
+    parts, missing = [], window
+    while missing and len(block := mono.read(min(size, missing))):
+        parts.append(block)
+        missing -= len(block)
+    return _join(parts)
+
+
+def _join(parts):
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+
+
+def _loudest(mono, window, size):
+    """Find the loudest window of blocks in one pass, holding two windows at most."""
+    blocks = -(-window // size)
     recent, energies = deque(maxlen=blocks), deque(maxlen=blocks)
     best, highest = (), -1.0
-    while len(block := _read_mono(reader, size)):
+    while len(block := mono.read(size)):
         if len(block) < size and best:
             break  # what is left after the last full block starts no full window
         with np.errstate(over="ignore", invalid="ignore"):
@@ -243,6 +256,5 @@ def _loudest(reader, window, blocks):
         energies.append(energy)
         if len(recent) == blocks and sum(energies) > highest * _LOUDER:
             best, highest = tuple(recent), sum(energies)
-    # no full window: the header promised more samples than the file holds
-    parts = best or tuple(recent)
-    return np.concatenate(parts)[:window] if parts else np.empty(0, dtype=np.float32)
+    # no full window: the header states more samples than the file holds
+    return _join(best or recent)[:window]

@@ -1,16 +1,13 @@
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 
 from sklearn_skd.features import _decode
-from sklearn_skd.features._decode import (
-    SongError,
-    SongNotFoundError,
-    as_songs,
-    check_song,
-    load_window,
-)
+from sklearn_skd.features._decode import load_window
+from sklearn_skd.features._song import SongError, SongNotFoundError, as_songs, check_song
 
 SR = 22050
 
@@ -102,7 +99,8 @@ def test_memory_depends_on_the_window_and_not_on_the_length_of_the_file():
     class Endless:
         """Yields ten hours of sound and counts the blocks that are still referenced."""
 
-        frames, position = 36_000 * 100, 0
+        frames, samplerate, position = 36_000 * 100, 100, 0
+        subtype = "FLOAT"
 
         def read(self, frames, dtype, always_2d):
             frames = min(frames, self.frames - self.position)
@@ -113,7 +111,7 @@ def test_memory_depends_on_the_window_and_not_on_the_length_of_the_file():
 
     tracemalloc.start()
     try:
-        window = _decode._loudest(Endless(), window=3000, blocks=30)
+        window = _decode._loudest(_decode._Mono(Endless()), window=3000, size=100)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -126,7 +124,8 @@ def test_a_header_that_promises_too_much_gives_what_is_there():
         frames = property(lambda self: 10 * SR, lambda self, value: None)
 
     samples = tone(1.5)
-    window = _decode._cut(Truncated(samples[np.newaxis], SR), 2 * SR, "energy", 2)
+    mono = _decode._Mono(Truncated(samples[np.newaxis], SR))
+    window = _decode._cut(mono, 2 * SR, "energy", blocks=2)
     np.testing.assert_array_equal(window, samples)
 
 
@@ -206,7 +205,11 @@ def test_bytes_paths_are_refused():
 
 def test_a_file_without_the_right_to_read_is_reported(tmp_path, monkeypatch):
     path = write(tmp_path / "song.wav", tone(1.0))
-    monkeypatch.setattr(_decode.os, "access", lambda path, mode: False)
+
+    def refuse(path, flags):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(SongError, match="no permission"):
         load(path)
 
