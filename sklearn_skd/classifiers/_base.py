@@ -113,8 +113,11 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 patience=None if valid is None else self.patience,
             )
             epochs = task.subcontext(task_name="epochs", max_subtasks=self.max_epochs)
-            jobs.append(delayed(_train_member)(self, sources, arrays, loss, plan, valid, epochs))
-        trained = Parallel(n_jobs=self.n_jobs if len(jobs) > 1 else None)(jobs)
+            jobs.append((self, sources, arrays, loss, plan, valid, epochs))
+        if len(jobs) == 1:  # here: None would be all workers of a cluster, and the songs sent there
+            trained = [_train_member(*jobs[0])]
+        else:
+            trained = Parallel(n_jobs=self.n_jobs)(delayed(_train_member)(*job) for job in jobs)
         task.call_on_fit_task_end(estimator=self)
         return trained
 

@@ -1,6 +1,8 @@
 """The same code on a cluster: `joblib.parallel_config(backend="dask")`, two worker processes."""
 
+import pickle
 import signal
+import threading
 from contextlib import contextmanager
 
 import joblib
@@ -184,6 +186,11 @@ def test_a_search_over_a_pipeline_finds_the_scores_of_one_process(songs, tmp_pat
     assert any("_fit_and_score" in task for task in tasks)
 
 
+def test_a_net_alone_is_trained_where_its_songs_are(X, run):
+    _, tasks = run(TeacherClassifier(max_epochs=1).fit, X, EMOTIONS)
+    assert not tasks
+
+
 def test_parallelism_in_three_levels_comes_to_an_end(X, run):
     student = tiny_student(n_jobs=2, n_members=2).set_params(
         teacher__n_members=2, teacher__n_jobs=2
@@ -200,3 +207,23 @@ def test_progress_bars_of_a_search_follow_the_workers(X, run, capsys, monkeypatc
     shown = capsys.readouterr().out
     assert "teachers" in shown
     assert "100%" in shown
+
+
+def test_a_classifier_that_arrives_while_another_is_trained_takes_no_random_numbers(X):
+    """Threads of a worker share torch's generator."""
+    teacher = TeacherClassifier(max_epochs=10, random_state=0)
+    expected = teacher.fit(X, EMOTIONS).predict_proba(X)
+    content, trained = pickle.dumps(teacher), threading.Event()
+
+    def receive():
+        while not trained.is_set():
+            pickle.loads(content)
+
+    receiver = threading.Thread(target=receive)
+    receiver.start()
+    try:
+        again = clone(teacher).fit(X, EMOTIONS)
+    finally:
+        trained.set()
+        receiver.join()
+    np.testing.assert_array_equal(again.predict_proba(X), expected)
