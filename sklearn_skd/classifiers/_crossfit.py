@@ -2,11 +2,17 @@
 
 A fit plan says which songs a teacher is trained on and which it is asked about. What is known
 about a song is the mean over all teachers that were asked about it.
+
+Ordinary folds are not enough where a student is validated inside `fit`: a soft label of song j
+would come from a teacher that saw the validation song i, and carry its label into the training.
+Pair plans leave two folds out at once: for validation fold f, the songs of fold g are labelled by
+the teacher that saw neither f nor g.
 """
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -20,7 +26,7 @@ from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._splits import teacher_folds
 from sklearn_skd.distillation import TeacherKnowledge
 
-__all__ = ["FitPlan", "ask", "cross_fit", "plan_fits", "seeded_clone"]
+__all__ = ["FitPlan", "ask", "cross_fit", "merge", "plan_fits", "plan_pairs", "seeded_clone"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,43 @@ def plan_fits(targets, groups, held, *, n_splits, random_state):
     return [FitPlan(pool[train], np.union1d(pool[test], others)) for train, test in folds]
 
 
+def plan_pairs(targets, groups, *, n_splits, random_state):
+    """Which teachers to fit so that every fold can be validated on: one a pair of folds.
+
+    Parameters
+    ----------
+    targets, groups, n_splits, random_state
+        See :func:`plan_fits`.
+
+    Returns
+    -------
+    plans : list of FitPlan
+        One a pair; each is asked about its two folds and the unlabelled songs.
+
+    folds : list of ndarray of int
+        Labelled songs, to validate on. With two folds there is no teacher for a pair of them:
+        both lists are empty.
+    """
+    labelled = np.flatnonzero(targets.labelled)
+    unlabelled = np.flatnonzero(~targets.labelled)
+    folds = teacher_folds(
+        targets.codes[labelled],
+        None if groups is None else groups[labelled],
+        targets.classes,
+        n_splits=n_splits,
+        random_state=random_state,
+    )
+    folds = [labelled[test] for _, test in folds]
+    if len(folds) < 3:
+        return [], []
+    plans = []
+    for pair in combinations(folds, 2):
+        left_out = np.concatenate(pair)
+        asked = np.union1d(left_out, unlabelled)
+        plans.append(FitPlan(np.setdiff1d(labelled, left_out), asked))
+    return plans, folds
+
+
 def cross_fit(teacher, plans, seeds, fingerprint, X, y, fit_params, n_jobs, context):
     """Fit the teachers, and one more on all labelled songs.
 
@@ -111,8 +154,8 @@ def cross_fit(teacher, plans, seeds, fingerprint, X, y, fit_params, n_jobs, cont
 
     Returns
     -------
-    knowledge : TeacherKnowledge
-        Of all songs; rows of NaN where no teacher was asked.
+    answers : list of (TeacherKnowledge or None)
+        What each teacher told of the songs that it was asked about; None if of none.
 
     teacher : estimator
         The fitted one to keep.
@@ -128,9 +171,8 @@ def cross_fit(teacher, plans, seeds, fingerprint, X, y, fit_params, n_jobs, cont
             delayed(_fit_and_ask)(seeded_clone(teacher, seed), plan, X, y, fit_params, task)
         )
     answers = Parallel(n_jobs=n_jobs)(jobs)
-    asked = [(plan.asked, told) for plan, (_, told) in zip(plans, answers, strict=True)]
-    kept = answers[-1][0]
-    return _mean_knowledge(len(y), asked), kept, time.perf_counter() - began
+    told = [told for _, told in answers]
+    return told, answers[-1][0], time.perf_counter() - began
 
 
 def _fit_and_ask(teacher, plan, X, y, fit_params, context):
@@ -167,9 +209,24 @@ def ask(teacher, X):
     return TeacherKnowledge(logits=np.log(proba))
 
 
-def _mean_knowledge(n_songs, answers):
-    """Mean over the teachers asked; the fused states of different teachers are not aligned."""
-    answers = [(rows, told) for rows, told in answers if told is not None]
+def merge(n_songs, answers):
+    """Mean over the teachers asked; the fused states of different teachers are not aligned.
+
+    Parameters
+    ----------
+    n_songs : int
+        Number of all songs.
+
+    answers : list of (ndarray of int, TeacherKnowledge)
+        The songs that a teacher was asked about, and what it told.
+
+    Returns
+    -------
+    knowledge : TeacherKnowledge
+        Of all songs, without hidden states; rows of NaN where nobody was asked.
+    """
+    if len(answers) == 1 and np.array_equal(answers[0][0], np.arange(n_songs)):
+        return answers[0][1]
     logits = _mean_rows(n_songs, [(rows, told.logits) for rows, told in answers])
     if answers[0][1].branch_proba is None:
         return TeacherKnowledge(logits=logits)

@@ -4,20 +4,14 @@ Brings together paper sections 3.2.2 (credibility) and 3.3 (weights), on knowled
 that did not see the songs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.special import log_softmax, logit, softmax
-from sklearn.base import BaseEstimator
-from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_memory
 
 from sklearn_skd.calibration import fit_temperature
-from sklearn_skd.classifiers._crossfit import FitPlan, accepted_params, ask, cross_fit, plan_fits
-from sklearn_skd.classifiers._fingerprint import fingerprint
 from sklearn_skd.classifiers._selection import SHRINKAGE
-from sklearn_skd.classifiers.teacher import TeacherClassifier
 from sklearn_skd.distillation import (
     TeacherKnowledge,
     class_reliability,
@@ -28,142 +22,196 @@ from sklearn_skd.distillation import (
     source_consistency,
 )
 
-__all__ = ["Lesson", "prepare_lesson"]
+START_WEIGHT = 0.3  # mean weight where it is searched for or learnt
+
+__all__ = ["Lesson", "calibrate", "prepare_lesson", "reweigh", "untaught"]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """All that the student's loss reads, and what is reported of it.
+    """All that the student's loss reads of a teacher, and what is reported of it.
 
     Attributes
     ----------
-    teacher : estimator
-        Fitted on all labelled songs, or the frozen one.
-
-    knowledge : TeacherKnowledge
-        Of all songs, calibrated.
-
     credibility : DataFrame of shape (n_songs, 6)
         The student's ``credibility_``.
 
-    class_reliability : ndarray of shape (n_classes,)
+    logits : ndarray of shape (n_songs, n_classes) or None
+        Calibrated soft labels; None without a teacher.
+
+    class_reliability : ndarray of shape (n_classes,) or None
         :math:`u_k` of eq. 6.
 
-    theta, bias : ndarray of shape (3,), float
-        Of eq. 5.
+    theta, bias : ndarray of shape (3,) and float, or None
+        Of eq. 5; None where the weights do not follow it.
     """
 
-    teacher: BaseEstimator
-    knowledge: TeacherKnowledge
     credibility: pd.DataFrame
-    class_reliability: np.ndarray
-    theta: np.ndarray
-    bias: float
+    logits: np.ndarray | None = None
+    class_reliability: np.ndarray | None = None
+    theta: np.ndarray | None = None
+    bias: float | None = None
+
+    @property
+    def signals(self):
+        """Columns (r, s, -e) of eq. 5, shape (n_songs, 3)."""
+        r, s, certainty = (
+            self.credibility[name].to_numpy()
+            for name in ("credibility", "consistency", "certainty")
+        )
+        return np.stack([r, np.where(np.isnan(s), r, s), certainty - 1], axis=1)
 
 
-def prepare_lesson(student, X, targets, fit_params, groups, held, rng, context):
-    """Consult the teacher and judge what it says.
+def untaught(targets, *, gamma):
+    """The lesson of a student that learns from labels alone.
+
+    Parameters
+    ----------
+    targets : Targets
+        Of all songs.
+
+    gamma : float
+        Share of the annotation reliability in eq. 4.
+
+    Returns
+    -------
+    lesson : Lesson
+    """
+    unknown = np.full(len(targets.codes), np.nan)
+    return Lesson(
+        pd.DataFrame(
+            {
+                "certainty": unknown,
+                "consistency": unknown,
+                "annotation_reliability": targets.reliability,
+                "credibility": targets.reliability if gamma > 0 else unknown,
+                "weight": 0.0,
+                "teacher_correct": unknown,
+            }
+        )
+    )
+
+
+def prepare_lesson(student, told, targets, known, *, calibrated=False):
+    """Judge what teachers told.
 
     Parameters
     ----------
     student : SKDStudentClassifier
         For its parameters.
 
-    X : as passed to `fit`
-        All songs.
+    told : TeacherKnowledge
+        Of all songs, the classes in the student's order.
 
     targets : Targets
         Of all songs.
 
-    fit_params : dict
-        Of the student's `fit`; the teacher gets those that it takes.
+    known : ndarray of int
+        Songs whose labels may be used: for a validation, those that are not validated on.
 
-    groups : ndarray of shape (n_songs,) or None
-        Not split between teachers.
-
-    held : ndarray of int
-        Songs that the student will be validated on.
-
-    rng : RandomState
-        For folds and teachers.
-
-    context : CallbackContext
-        Gets one subtask.
+    calibrated : bool, default=False
+        Whether to take the soft labels as they are: the teacher was trained on the known songs.
 
     Returns
     -------
     lesson : Lesson
     """
-    teacher, told = _consult(student, X, targets, fit_params, groups, held, rng, context)
-    told = _align_classes(teacher, told, targets.classes)
-    in_sample = student.teacher_cv is None and not isinstance(teacher, FrozenEstimator)
-    known = np.setdiff1d(np.flatnonzero(targets.labelled), held)
     skill = None
-    if not in_sample:
-        told, temperatures, skill = _calibrate(told, targets.codes, known)
-        if isinstance(teacher, TeacherClassifier):
-            teacher.temperature_ *= temperatures[0]
-            teacher.branch_temperature_ = teacher.branch_temperature_ * temperatures[1]
-    return _judge(student, teacher, told, targets, skill)
-
-
-def _consult(student, X, targets, fit_params, groups, held, rng, context):
-    """Fit the teachers, or take a frozen one as it is; raw knowledge about all songs."""
-    teacher = TeacherClassifier() if student.teacher is None else student.teacher
-    seeds = rng.randint(2**31 - 1, size=2)
-    if isinstance(teacher, FrozenEstimator):
-        return teacher, ask(teacher, X)
-    every = np.flatnonzero(targets.labelled)
-    if student.teacher_cv is None:
-        plans = [FitPlan(every, np.arange(len(targets.codes)))]
-    else:
-        cv, seed = student.teacher_cv, int(seeds[0])
-        plans = plan_fits(targets, groups, held, n_splits=cv, random_state=seed)
-        plans.append(FitPlan(every, np.arange(0)))
-    fit_params = accepted_params(teacher, fit_params)
-    task = context.subcontext(task_name="teachers", max_subtasks=len(plans))
-    task.call_on_fit_task_begin(estimator=student)
-    memory = check_memory(student.memory)
-    run = memory.cache(cross_fit, ignore=["plans", "X", "y", "fit_params", "n_jobs", "context"])
-    taught = [(plan.train, plan.asked) for plan in plans]
-    known = (targets.classes, targets.codes, fit_params, taught)
-    told, teacher, seconds = run(
-        teacher,
-        plans,
-        [int(seed) for seed in np.random.RandomState(seeds[1]).randint(2**31 - 1, size=len(plans))],
-        "" if memory.location is None else fingerprint(X, *known),
-        X,
-        targets.classes[np.maximum(targets.codes, 0)],
-        fit_params,
-        student.n_jobs,
-        task,
+    if not calibrated:
+        told, _, skill = calibrate(told, targets.codes, known)
+    proba = softmax(told.logits, axis=1)
+    entropy = normalized_entropy(proba)
+    consistency = np.full(len(proba), np.nan)
+    if told.branch_proba is not None:
+        consistency = source_consistency(told.branch_proba, weights=skill, present=told.present)
+    r = credibility_score(
+        1 - entropy,
+        consistency,
+        targets.reliability,
+        alpha=student.alpha,
+        beta=student.beta,
+        gamma=student.gamma,
     )
-    task.call_on_fit_task_end(estimator=student)
-    if student.verbose:
-        print(f"[SKDStudentClassifier] {len(plans)} teacher fits took {seconds:.1f} s.")
-    return teacher, told
+    correct = np.full(len(proba), np.nan)
+    guess = proba.argmax(axis=1)
+    correct[known] = guess[known] == targets.codes[known]
+    frame = pd.DataFrame(
+        {
+            "certainty": 1 - entropy,
+            "consistency": consistency,
+            "annotation_reliability": targets.reliability,
+            "credibility": r,
+            "weight": np.nan,
+            "teacher_correct": correct,
+        }
+    )
+    reliability = class_reliability(
+        targets.codes[known], guess[known], n_classes=len(targets.classes)
+    )
+    lesson = Lesson(frame, told.logits, reliability)
+    return _weigh(lesson, student, proba)
 
 
-def _align_classes(teacher, told, classes):
-    """The teacher's classes in the order of the student's."""
-    theirs = list(teacher.classes_)
-    missing = [name for name in classes.tolist() if name not in theirs]
-    if missing:
-        raise ValueError(
-            f"The teacher does not know the classes {missing}; it was fitted on {theirs}. Map the "
-            "labels of the songs to the teacher's."
-        )
-    order = [theirs.index(name) for name in classes.tolist()]
-    if order == list(range(len(theirs))):
-        return told
-    branches = told.branch_proba
-    if branches is not None:
-        branches = branches[:, :, order]
-        branches = branches / branches.sum(axis=2, keepdims=True)
-    return told._replace(logits=told.logits[:, order], branch_proba=branches)
+def _weigh(lesson, student, proba):
+    """The weights by the student's strategy and weighting."""
+    if student.strategy == "dkd":  # weighs no songs
+        return lesson
+    if student.strategy == "ckd":
+        return replace(lesson, credibility=lesson.credibility.assign(weight=proba.max(axis=1)))
+    mean_weight = student.kd_weight
+    if student.strategy == "skd":
+        searched = isinstance(student.mean_weight, str)  # each candidate weighs anew
+        mean_weight = START_WEIGHT if searched else student.mean_weight
+        if student.weighting == "held-out":
+            return reweigh(lesson, mean_weight)
+    return _weighted(lesson, np.zeros(3), float(logit(mean_weight)))
 
 
-def _calibrate(told, codes, known):
+def reweigh(lesson, mean_weight, gain=1.0):
+    """The lesson with other weights: their direction learnt from where the teacher was right.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        Of a teacher.
+
+    mean_weight : float
+        Mean of omega, in [0, 1); 0 leaves the student alone.
+
+    gain : float, default=1.0
+        Multiplies the direction.
+
+    Returns
+    -------
+    lesson : Lesson
+    """
+    if mean_weight == 0:
+        return _weighted(lesson, np.zeros(3), -np.inf)
+    frame = lesson.credibility
+    theta, bias = fit_selective_weight(
+        frame["credibility"],
+        frame["consistency"],
+        1 - frame["certainty"],
+        frame["teacher_correct"],
+        mean_weight=mean_weight,
+        gain=gain,
+    )
+    return _weighted(lesson, theta, bias)
+
+
+def _weighted(lesson, theta, bias):
+    frame = lesson.credibility
+    weight = selective_weight(
+        frame["credibility"],
+        frame["consistency"],
+        1 - frame["certainty"],
+        theta=theta,
+        bias=bias,
+    )
+    return replace(lesson, credibility=frame.assign(weight=weight), theta=theta, bias=bias)
+
+
+def calibrate(told, codes, known):
     """Scale soft labels and branches by temperatures fitted on the known labels.
 
     Returns the knowledge, the temperatures, and each branch's skill: the share of the prior's
@@ -189,48 +237,3 @@ def _calibrate(told, codes, known):
     branch_proba = softmax(branch_logits / temperatures[:, None], axis=2)
     told = told._replace(logits=logits, branch_proba=branch_proba)
     return told, (temperature, temperatures), skill
-
-
-def _judge(student, teacher, told, targets, skill):
-    """Credibility (eq. 4), weights (eq. 5) and class reliability of what was told."""
-    proba = softmax(told.logits, axis=1)
-    entropy = normalized_entropy(proba)
-    consistency = np.full(len(proba), np.nan)
-    if told.branch_proba is not None:
-        consistency = source_consistency(told.branch_proba, weights=skill, present=told.present)
-    r = credibility_score(
-        1 - entropy,
-        consistency,
-        targets.reliability,
-        alpha=student.alpha,
-        beta=student.beta,
-        gamma=student.gamma,
-    )
-    guess = proba.argmax(axis=1)
-    correct = np.where(targets.labelled, guess == targets.codes, np.nan)
-    theta, bias = _weighting(student, r, consistency, entropy, correct)
-    frame = pd.DataFrame(
-        {
-            "certainty": 1 - entropy,
-            "consistency": consistency,
-            "annotation_reliability": targets.reliability,
-            "credibility": r,
-            "weight": selective_weight(r, consistency, entropy, theta=theta, bias=bias),
-            "teacher_correct": correct,
-        }
-    )
-    labelled = targets.labelled
-    reliability = class_reliability(
-        targets.codes[labelled], guess[labelled], n_classes=len(targets.classes)
-    )
-    return Lesson(teacher, told, frame, reliability, theta, bias)
-
-
-def _weighting(student, credibility, consistency, entropy, correct):
-    """theta and bias of eq. 5 by the student's strategy and weighting."""
-    if student.strategy == "skd" and student.weighting == "held-out":
-        return fit_selective_weight(
-            credibility, consistency, entropy, correct, mean_weight=student.mean_weight
-        )
-    weight = student.mean_weight if student.strategy == "skd" else student.kd_weight
-    return np.zeros(3), float(logit(weight))

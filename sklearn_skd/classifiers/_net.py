@@ -119,14 +119,22 @@ class _BatchIterator:
 
 
 class _Criterion(torch.nn.Module):
-    """Give skorch a loss of (outputs, targets), both dicts of tensors."""
+    """Give skorch a loss of (outputs, targets), both dicts; the targets tell the epoch too."""
 
     def __init__(self, loss):
         super().__init__()
         self.loss = loss
+        self.epoch = 0
 
     def forward(self, outputs, targets):
-        return self.loss(outputs, targets)
+        return self.loss(outputs, {**targets, "epoch": self.epoch})
+
+
+class _CountEpochs(Callback):
+    """Tell the loss which epoch it is, counted from 1."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        net.criterion_.epoch += 1
 
 
 class _Validation(Callback):
@@ -187,7 +195,7 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
         Inputs of the module.
 
     targets : dict of ndarray
-        Handed to `loss` batch by batch.
+        Handed to `loss` batch by batch, with the number of the epoch as ``epoch``.
 
     plan : TrainingPlan
         How to train.
@@ -217,7 +225,7 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
         pct_start=WARM_UP,
     )
     validation = _Validation(valid_sources, valid_target, curve)
-    callbacks = [("schedule", schedule), ("validation", validation)]
+    callbacks = [("count", _CountEpochs()), ("schedule", schedule), ("validation", validation)]
     if progress is not None:  # after the epoch is recorded: both of these may end the run
         callbacks.append(("progress", _Progress(*progress, curve)))
     if plan.patience is not None:

@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from sklearn_skd._warnings import warn_user
 
-__all__ = ["hold_out", "teacher_folds"]
+__all__ = ["hold_out", "teacher_folds", "validation_folds"]
 
 HOLD_OUT = 0.15  # share of the songs, as in the paper's preset
 
@@ -47,6 +47,48 @@ def hold_out(codes, groups, *, random_state):
     return np.arange(len(codes)), np.arange(0)
 
 
+def validation_folds(targets, groups, *, n_splits, random_state):
+    """Folds to validate a student on that no cross-fitted teacher binds.
+
+    Parameters
+    ----------
+    targets : Targets
+        Of all songs.
+
+    groups : ndarray of shape (n_songs,) or None
+        No group is in two folds.
+
+    n_splits : int
+        Number of folds, at most.
+
+    random_state : int
+        Seed of the folds.
+
+    Returns
+    -------
+    folds : list of ndarray of int
+        Labelled songs; an empty list if a class (or its groups) cannot fill two folds.
+    """
+    labelled = np.flatnonzero(targets.labelled)
+    codes = targets.codes[labelled]
+    groups = None if groups is None else groups[labelled]
+    n_splits = min(n_splits, int(_filled(codes, groups, len(targets.classes)).min()))
+    if n_splits < 2:
+        return []
+    splitter = _splitter(groups, n_splits, random_state)
+    folds = [labelled[test] for _, test in _quiet_split(splitter, codes, groups)]
+    rest = (np.setdiff1d(labelled, fold) for fold in folds)
+    complete = all(len(np.unique(targets.codes[rows])) == len(targets.classes) for rows in rest)
+    return folds if complete else []
+
+
+def _filled(codes, groups, n_classes):
+    """Number of songs of each class, or of groups that it is found in."""
+    if groups is None:
+        return np.bincount(codes, minlength=n_classes)
+    return np.array([len(np.unique(groups[codes == k])) for k in range(n_classes)])
+
+
 def teacher_folds(codes, groups, classes, *, n_splits, random_state):
     """Folds to cross-fit teachers on.
 
@@ -72,11 +114,8 @@ def teacher_folds(codes, groups, classes, *, n_splits, random_state):
     -------
     folds : list of (train, test) pairs of ndarray of int
     """
-    if groups is None:
-        filled, what = np.bincount(codes, minlength=len(classes)), "songs"
-    else:
-        filled = np.array([len(np.unique(groups[codes == k])) for k in range(len(classes))])
-        what = "groups"
+    filled = _filled(codes, groups, len(classes))
+    what = "songs" if groups is None else "groups"
     rarest = int(np.argmin(filled))
     name = classes.tolist()[rarest]
     if filled[rarest] < 2:

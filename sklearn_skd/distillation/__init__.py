@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "credibility": ["credibility_score", "normalized_entropy", "source_consistency"],
         "knowledge": ["TeacherKnowledge"],
-        "losses": ["cross_entropy", "kd_loss", "skd_loss", "soft_kl"],
+        "losses": ["ckd_loss", "cross_entropy", "dkd_loss", "kd_loss", "skd_loss", "soft_kl"],
         "weights": [
             "class_coefficients",
             "class_reliability",

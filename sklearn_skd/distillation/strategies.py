@@ -1,18 +1,26 @@
 """The strategies that a student can learn by (paper section 4.3): one function, one line each.
 
 A strategy maps the student's outputs, a batch of targets and the student's parameters to the loss
-of each song. The batch holds ``target``, ``teacher_logits``, ``weight`` and, where it is matched,
-``teacher_hidden``.
+of each song. The batch holds ``target`` (a distribution, zeros = unlabelled), ``code`` (the label,
+-1 = unlabelled), ``teacher_logits``, ``weight``, the number of the ``epoch`` and, where they are
+needed, ``signals`` (r, s, -e) and ``teacher_hidden``.
 """
 
 import torch
 import torch.nn.functional as F
 
-from sklearn_skd.distillation.losses import cross_entropy, kd_loss, skd_loss
+from sklearn_skd.distillation.losses import (
+    ckd_loss,
+    cross_entropy,
+    dkd_loss,
+    kd_loss,
+    skd_loss,
+)
 
 __all__ = ["STRATEGIES", "student_loss"]
 
 CREDIBILITY_LOSS = 0.1  # weight of learning to predict r
+DKD_WARM_UP = 12  # the published 20 of 240 epochs
 
 
 def student_only(outputs, batch, params):
@@ -32,14 +40,48 @@ def kd(outputs, batch, params):
     )
 
 
+def dkd(outputs, batch, params):
+    """Target class and other classes of the teacher decoupled, after a warm-up."""
+    soft = dkd_loss(
+        outputs["logits"],
+        batch["teacher_logits"],
+        batch["code"],
+        temperature=params["temperature"],
+        alpha=params["dkd_alpha"],
+        beta=params["dkd_beta"],
+        reduction="none",
+    )
+    warm_up = min(DKD_WARM_UP * batch["epoch"] / params["max_epochs"], 1.0)
+    return cross_entropy(outputs["logits"], batch["target"]) + warm_up * soft
+
+
+def ckd(outputs, batch, params):
+    """The teacher as far as it is sure of itself."""
+    return ckd_loss(
+        outputs["logits"],
+        batch["teacher_logits"],
+        batch["target"],
+        temperature=params["temperature"],
+        reduction="none",
+    )
+
+
 def skd(outputs, batch, params):
     """The teacher as far as it is credible (eq. 7)."""
+    weight, class_weight = batch["weight"], None
+    if "theta" in outputs:  # learnt along with the student
+        weight = torch.sigmoid(batch["signals"] @ outputs["theta"] + outputs["bias"])
+    if params["class_reliability"] is not None:  # eq. 6
+        proba = F.softmax(batch["teacher_logits"], dim=1)
+        reliability = torch.as_tensor(params["class_reliability"], dtype=proba.dtype)
+        class_weight = F.softmax(weight[:, None] * proba * reliability.to(proba.device), dim=1)
     return skd_loss(
         outputs["logits"],
         batch["teacher_logits"],
         batch["target"],
         temperature=params["temperature"],
-        weight=batch["weight"],
+        weight=weight,
+        class_weight=class_weight,
         student_hidden=outputs["hidden"],
         teacher_hidden=batch.get("teacher_hidden"),
         mu=params["mu"],
@@ -50,6 +92,8 @@ def skd(outputs, batch, params):
 STRATEGIES = {
     "student-only": student_only,
     "kd": kd,
+    "dkd": dkd,
+    "ckd": ckd,
     "skd": skd,
 }
 

@@ -13,7 +13,7 @@ from sklearn_skd.networks.blocks import (
 from sklearn_skd.networks.source import source_present
 from sklearn_skd.networks.temporal import TemporalEncoder
 
-__all__ = ["GuidedPooling", "StudentNet"]
+__all__ = ["GuidedPooling", "SelectiveWeight", "StudentNet"]
 
 WIDTH = 64  # channels of the temporal encoder
 VECTOR = 32  # dimensions of an encoded vector
@@ -69,6 +69,27 @@ class GuidedPooling(nn.Module):
         return (rho.unsqueeze(-1) * steps).sum(dim=1), rho
 
 
+class SelectiveWeight(nn.Module):
+    r"""theta and bias of eq. 5 as parameters of the net, for joint training with it.
+
+    Parameters
+    ----------
+    mean_weight : float
+        Where :math:`\sigma(b_\omega)` starts, in (0, 1); :math:`\theta` starts at 0.1.
+    """
+
+    def __init__(self, mean_weight):
+        super().__init__()
+        start = torch.full((3,), 0.1)
+        self.raw_theta = nn.Parameter(start.expm1().log())
+        self.bias = nn.Parameter(torch.logit(torch.tensor(float(mean_weight))))
+
+    @property
+    def theta(self):
+        """Non-negative, as eq. 5 reads its signs."""
+        return nn.functional.softplus(self.raw_theta)
+
+
 class StudentNet(nn.Module):
     """Encoders -> guided pooling -> low-dimensional fusion -> logits, and the credibility.
 
@@ -85,9 +106,12 @@ class StudentNet(nn.Module):
 
     hint_dim : int, default=0
         Size of the teacher's hidden state to be matched in training (mu > 0); 0 = not matched.
+
+    mean_weight : float or None, default=None
+        Where the mean of the selective weight starts that is trained jointly; None = not trained.
     """
 
-    def __init__(self, sources, n_classes, dropout, hint_dim=0):
+    def __init__(self, sources, n_classes, dropout, hint_dim=0, mean_weight=None):
         super().__init__()
         self.sources = tuple(sources)
         self.encoders = nn.ModuleList()
@@ -110,6 +134,7 @@ class StudentNet(nn.Module):
         self.fusion = nn.Sequential(nn.Dropout(dropout), nn.Linear(size, FUSED), nn.GELU())
         self.output = nn.Sequential(nn.Dropout(dropout), nn.Linear(FUSED, n_classes))
         self.hint = nn.Linear(FUSED, hint_dim) if hint_dim else None
+        self.selective = None if mean_weight is None else SelectiveWeight(mean_weight)
 
     def forward(self, **inputs):
         """Map raw sources to a dict of tensors.
@@ -123,7 +148,7 @@ class StudentNet(nn.Module):
         -------
         dict
             logits (n, K), hidden (n, 48), credibility (n,) in [0, 1] and, for the first time
-            series, attention (n, steps).
+            series, attention (n, steps); in joint training also theta (3,) and bias ().
         """
         encoded, steps = self._encode(inputs)
         credibility = self._predict_credibility(encoded)
@@ -136,6 +161,8 @@ class StudentNet(nn.Module):
         }
         if attention:
             out["attention"] = attention[0]
+        if self.training and self.selective is not None:
+            out["theta"], out["bias"] = self.selective.theta, self.selective.bias
         return out
 
     def timeline(self, **inputs):
