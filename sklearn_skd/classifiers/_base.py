@@ -66,45 +66,48 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         context : CallbackContext
             Gets one subtask a split and one for the final training.
         """
-        runs = []
-        for number, split in enumerate(splits):
+        selection = None
+        if splits:
+            selection = self._validate(sources, loss, targets, splits, seeds, context)
+        self._fit_all(sources, arrays, loss, selection, seeds, context)
+
+    def _validate(self, sources, loss, targets, splits, seeds, context):
+        """Train on each split; see :meth:`_fit_net`. Returns the Selection."""
+        jobs = []
+        for split in splits:
             train = take_songs(sources, split.train)
             valid = take_songs(sources, split.valid), targets.distribution[split.valid]
-            task = f"validation {number + 1}"
-            members = self._train_members(train, split.arrays, loss, seeds, context, task, valid)
-            runs.append([curve for _, curve in members])
-        n_epochs, self.temperature_ = self.max_epochs, 1.0
-        if runs:
-            selection = select(
-                runs,
-                splits,
-                targets.distribution,
-                targets.codes,
-                choose_epoch=self.patience is not None,
-            )
-            n_epochs, self.temperature_ = selection.n_epochs, selection.temperature
-        members = self._train_members(
-            sources, arrays, loss, seeds, context, "all songs", max_epochs=n_epochs
+            jobs += [(train, split.arrays, seed, self.max_epochs, valid) for seed in seeds]
+        curves = [curve for _, curve in self._train_nets(jobs, loss, context, "validation")]
+        runs = [curves[i : i + len(seeds)] for i in range(0, len(curves), len(seeds))]
+        choose_epoch = self.patience is not None
+        return select(
+            runs, splits, targets.distribution, targets.codes, choose_epoch=choose_epoch
         )
+
+    def _fit_all(self, sources, arrays, loss, selection, seeds, context):
+        """Train the members on all songs, as long as was decided."""
+        n_epochs = self.max_epochs if selection is None else selection.n_epochs
+        self.temperature_ = 1.0 if selection is None else selection.temperature
+        jobs = [(sources, arrays, seed, n_epochs, None) for seed in seeds]
+        members = self._train_nets(jobs, loss, context, "all songs")
         self.net_ = exact_inference([net for net, _ in members])
         self.n_iter_ = len(members[0][1].train_loss)
-        if runs:
+        if selection is not None:
             self.history_ = selection.history
         else:
             train_loss = np.mean([curve.train_loss for _, curve in members], axis=0)
             epoch = np.arange(1, len(train_loss) + 1)
             self.history_ = pd.DataFrame({"epoch": epoch, "train_loss": train_loss})
 
-    def _train_members(
-        self, sources, arrays, loss, seeds, context, task, valid=None, max_epochs=None
-    ):
-        """Train one net a seed; returns (net, Curve) pairs."""
-        task = context.subcontext(task_name=task, max_subtasks=len(seeds))
+    def _train_nets(self, jobs, loss, context, task):
+        """Train one net a job of (sources, arrays, seed, epochs, validation songs or None)."""
+        task = context.subcontext(task_name=task, max_subtasks=len(jobs))
         task.call_on_fit_task_begin(estimator=self)
-        jobs = []
-        for seed in seeds:
+        calls = []
+        for sources, arrays, seed, max_epochs, valid in jobs:
             plan = TrainingPlan(
-                max_epochs=max_epochs or self.max_epochs,
+                max_epochs=max_epochs,
                 batch_size=self.batch_size,
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
@@ -113,11 +116,11 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 patience=None if valid is None else self.patience,
             )
             epochs = task.subcontext(task_name="epochs", max_subtasks=self.max_epochs)
-            jobs.append((self, sources, arrays, loss, plan, valid, epochs))
-        if len(jobs) == 1:  # here: None would be all workers of a cluster, and the songs sent there
-            trained = [_train_member(*jobs[0])]
+            calls.append((self, sources, arrays, loss, plan, valid, epochs))
+        if len(calls) == 1:  # here: None would be all workers of a cluster, and the songs sent there
+            trained = [_train_member(*calls[0])]
         else:
-            trained = Parallel(n_jobs=self.n_jobs)(delayed(_train_member)(*job) for job in jobs)
+            trained = Parallel(n_jobs=self.n_jobs)(delayed(_train_member)(*call) for call in calls)
         task.call_on_fit_task_end(estimator=self)
         return trained
 
