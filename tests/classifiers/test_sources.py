@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.sparse
 from numpy.testing import assert_allclose
 from scipy import sparse
 
@@ -294,7 +293,7 @@ def test_a_source_without_content_is_refused(shape):
         ({1: np.ones((4, 2))}, "name of a source is a str"),
         ({"self": np.ones((4, 2))}, "name of a source is a str other than 'self'"),
         (
-            {"text": scipy.sparse.csr_array(np.eye(4))},
+            {"text": sparse.csr_array(np.eye(4))},
             r"'text' is sparse: convert it with .toarray",
         ),
         ({"text": np.ma.masked_less(np.eye(4), 0.5)}, r"'text' is a masked array: .*filled"),
@@ -305,4 +304,4 @@ def test_a_source_without_content_is_refused(shape):
 )
 def test_containers_and_values_that_would_be_misread_are_refused(X, message):
     with pytest.raises((TypeError, ValueError), match=message):
-        check_sources(TeacherClassifier(), X, reset=True)
+        check(X)
