@@ -11,6 +11,9 @@ from sklearn_skd.networks.source import Source, frames_with_sound
 
 __all__ = ["PLAIN", "check_sources", "describe_sources", "select_sources"]
 
+# the embedding has a row a code up to the highest
+_HIGHEST_CODE = 100_000
+
 PLAIN = "features"  # the name of the one source that a plain 2-D array is
 
 
@@ -51,6 +54,10 @@ def check_sources(estimator, X, *, reset):
     if reset:
         for attribute in ("n_features_in_", "feature_names_in_"):
             estimator.__dict__.pop(attribute, None)
+    for name in X:
+        # the nets take sources as keyword arguments
+        if not isinstance(name, str) or name in ("", "self"):
+            raise ValueError(f"The name of a source is a str other than 'self', got {name!r}.")
     sources = {name: _check_source(name, values) for name, values in X.items()}
     lengths = {name: len(values) for name, values in sources.items()}
     if len(set(lengths.values())) != 1:
@@ -61,6 +68,13 @@ def check_sources(estimator, X, *, reset):
 
 
 def _check_source(name, values):
+    if issparse(values):
+        raise TypeError(f"Source {name!r} is sparse: convert it with .toarray().")
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(
+            f"Source {name!r} is a masked array: convert it, for example with "
+            ".astype(float).filled(numpy.nan), which marks what is missing."
+        )
     if not isinstance(values, MappedRows):
         values = np.asanyarray(values)
     if values.dtype.kind in "iu":
@@ -74,7 +88,8 @@ def _check_source(name, values):
     if 0 in values.shape[1:]:
         raise ValueError(f"Source {name!r} is empty: its shape is {values.shape}. Leave it out.")
     if values.dtype != np.float32:
-        values = values.astype(np.float32)
+        with np.errstate(over="ignore"):  # what becomes infinite is reported below
+            values = values.astype(np.float32)
     for start, block in blocks(values):
         # a sum is finite only if all is: one cheap pass that, unlike isfinite, copies nothing
         with np.errstate(invalid="ignore"):
@@ -96,6 +111,13 @@ def _check_categories(name, values):
             f"Source {name!r} has the negative code {values[row, field]} in row {row}, field "
             f"{field}. Codes count from 0 = unknown, as CultureEncoder gives them."
         )
+    if values.size and values.max() > _HIGHEST_CODE:
+        row, field = np.argwhere(values > _HIGHEST_CODE)[0]
+        raise ValueError(
+            f"Source {name!r} has the code {values[row, field]} in row {row}, field {field}; "
+            f"codes up to {_HIGHEST_CODE} are embedded. Cast to float if these are measurements, "
+            "or encode them with CultureEncoder."
+        )
     return values.astype(np.int64, copy=False)
 
 
@@ -104,7 +126,8 @@ def _check_missing(name, values, start):
     if np.isinf(values).any():
         row = start + int(np.argwhere(np.isinf(values))[0, 0])
         raise ValueError(
-            f"Source {name!r} contains infinity in row {row}. Clip or drop the value; a source "
+            f"Source {name!r} contains infinity in row {row}, or a number too large for float32. "
+            "Clip or drop the value; a source "
             "that the song lacks is marked by NaN in its whole row."
         )
     missing = np.isnan(values)

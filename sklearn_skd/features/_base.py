@@ -4,10 +4,11 @@ Parameter checks, parallel decoding, the cache and the treatment of unusable son
 """
 
 import os
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,6 +17,9 @@ from sklearn_skd._warnings import warn_user
 from sklearn_skd.features._cache import FeatureCache
 from sklearn_skd.features._decode import load_window
 from sklearn_skd.features._song import SongError, as_songs, check_song
+
+# songs a worker in one go: what waits to be written stays small, and few workers wait for the last
+_PORTION = 128
 
 _REMEDY = "(on_error='warn' turns such songs into missing audio.)"
 
@@ -117,13 +121,27 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
 
     def _results(self, songs):
         """Yield the array of each song, or the SongError that says why there is none."""
-        parallel = Parallel(n_jobs=self.n_jobs, return_as="generator", prefer=self._prefer)
-        results = parallel(delayed(self._result)(song) for song in songs)
+        results = self._in_portions(songs)
         if self.verbose:
             from tqdm import tqdm
 
             results = tqdm(results, total=len(songs), desc=type(self).__name__, unit="song")
         return results
+
+    def _in_portions(self, songs):
+        """The results; joblib computes on whether they are taken or not, so a portion at a time."""
+        size = _PORTION * effective_n_jobs(self.n_jobs)
+        with Parallel(n_jobs=self.n_jobs, return_as="generator", prefer=self._prefer) as parallel:
+            for start in range(0, len(songs), size):
+                portion = songs[start : start + size]
+                results = parallel(delayed(self._result)(song) for song in portion)
+                try:
+                    for result in results:  # noqa: UP028 (or it would warn on closing)
+                        yield result
+                finally:
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")  # of songs given up after an error
+                        results.close()
 
     def _result(self, song):
         try:

@@ -11,8 +11,10 @@ from sklearn_skd._sklearn import Interval
 from sklearn_skd.features._base import AudioTransformer
 from sklearn_skd.features._memmap import write_memmap
 
-# frames transformed at once, so that their spectra stay in the processor's cache
-_CHUNK = 128
+# frames transformed at once: few enough that their spectra stay in the processor's cache
+_CHUNK = 256
+# mel bands summed at once: neighbours, of which each sees only a few bins of the spectrum
+_BANDS = 8
 
 
 class LogMelSpectrogram(AudioTransformer):
@@ -170,12 +172,16 @@ class LogMelSpectrogram(AudioTransformer):
             window, self._n_samples(), margin=self.n_fft // 2, pre_emphasis=self.pre_emphasis or 0
         )
         blocks = mel_blocks(self.sr, self.n_fft, self.n_mels, self.fmin, self.fmax)
-        spectra = power_spectra(padded, n_fft=self.n_fft, hop_length=self.hop_length)
-        mel = np.concatenate([mel_power(power, blocks) for power in spectra])
-        log_mel = np.log(mel + np.float32(self.eps))
+        log_mel, start = np.empty(self._shape(), dtype=np.float32), 0
+        for power in power_spectra(padded, n_fft=self.n_fft, hop_length=self.hop_length):
+            mel_power(power, blocks, out=log_mel[:, start : start + len(power)])
+            start += len(power)
+        silent = log_mel == 0
+        log_mel += np.float32(self.eps)
+        np.log(log_mel, out=log_mel)
         # exact, because padding is told from sound by this very number
-        log_mel[mel == 0] = np.log(self.eps)
-        return log_mel.T
+        log_mel[silent] = np.log(self.eps)
+        return log_mel
 
 
 def n_frames(length, n_fft, hop_length):
@@ -228,17 +234,17 @@ def mel_blocks(sr, n_fft, n_mels, fmin, fmax):
 
     Returns
     -------
-    blocks : list of (slice of bins, float32 ndarray of shape (bins, bands))
+    blocks : list of (slice of bands, slice of bins, float32 ndarray of shape (bands, bins))
     """
     import librosa
 
-    filters = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax).T
+    filters = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
     blocks = []
-    for start in range(0, n_mels, 16):
-        bands = filters[:, start : start + 16]
-        seen = np.flatnonzero(bands.any(axis=1))
+    for start in range(0, n_mels, _BANDS):
+        bands = slice(start, min(start + _BANDS, n_mels))
+        seen = np.flatnonzero(filters[bands].any(axis=0))
         bins = slice(seen[0], seen[-1] + 1) if len(seen) else slice(0, 1)
-        blocks.append((bins, np.ascontiguousarray(bands[bins], dtype=np.float32)))
+        blocks.append((bands, bins, np.ascontiguousarray(filters[bands, bins], dtype=np.float32)))
     return blocks
 
 
@@ -253,13 +259,17 @@ def power_spectra(padded, *, n_fft, hop_length):
         Length and distance of the frames, in samples.
     """
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
+    buffer = np.empty((min(_CHUNK, len(frames)), n_fft), dtype=np.float32)
     for start in range(0, len(frames), _CHUNK):
-        spectra = scipy.fft.rfft(frames[start : start + _CHUNK] * hann(n_fft))
-        power = np.square(spectra.real)
-        power += np.square(spectra.imag)
-        yield power
+        chunk = frames[start : start + _CHUNK]
+        windowed = np.multiply(chunk, hann(n_fft), out=buffer[: len(chunk)])
+        # real and imaginary parts side by side: all squares are taken in one contiguous pass
+        parts = scipy.fft.rfft(windowed).view(np.float32)
+        np.square(parts, out=parts)
+        yield parts[:, ::2] + parts[:, 1::2]
 
 
-def mel_power(power, blocks):
-    """Sum power spectra of shape (frames, bins) into mel bands, float32 (frames, n_mels)."""
-    return np.concatenate([power[:, bins] @ weights for bins, weights in blocks], axis=1)
+def mel_power(power, blocks, *, out):
+    """Sum power spectra of shape (frames, bins) into mel bands, `out` of shape (n_mels, frames)."""
+    for bands, bins, weights in blocks:
+        np.matmul(weights, power[:, bins].T, out=out[bands])

@@ -199,8 +199,9 @@ def _spectra(samples, *, sr, n_fft, hop_length):
 
     padded = pad(samples, len(samples), margin=n_fft // 2)
     power = np.concatenate(list(power_spectra(padded, n_fft=n_fft, hop_length=hop_length)))
-    mel = mel_power(power, mel_blocks(sr, n_fft, _N_MELS, 0.0, None))
-    return np.ascontiguousarray(power.T), power_to_db(mel.T)
+    mel = np.empty((_N_MELS, len(power)), dtype=np.float32)
+    mel_power(power, mel_blocks(sr, n_fft, _N_MELS, 0.0, None), out=mel)
+    return np.ascontiguousarray(power.T), power_to_db(mel)
 
 
 def summarise(series):

@@ -285,3 +285,23 @@ def test_two_columns_are_too_few_for_a_flag(rng):
 def test_a_source_without_content_is_refused(shape):
     with pytest.raises(ValueError, match="'a' is empty"):
         check_sources(TeacherClassifier(), {"a": np.ones(shape)}, reset=True)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ({1: np.ones((4, 2))}, "name of a source is a str"),
+        ({"self": np.ones((4, 2))}, "name of a source is a str other than 'self'"),
+        (
+            {"text": sparse.csr_array(np.eye(4))},
+            r"'text' is sparse: convert it with .toarray",
+        ),
+        ({"text": np.ma.masked_less(np.eye(4), 0.5)}, r"'text' is a masked array: .*filled"),
+        ({"plays": np.array([[3], [300_000]])}, "'plays' has the code 300000 in row 1, field 0"),
+        ({"plays": np.array([[3], [2**62]])}, "Cast to float if these are measurements"),
+        ({"loud": np.array([[1.0], [1e300]])}, "row 1, or a number too large for float32"),
+    ],
+)
+def test_containers_and_values_that_would_be_misread_are_refused(X, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        check(X)
