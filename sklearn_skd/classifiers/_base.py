@@ -81,9 +81,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         curves = [curve for _, curve in self._train_nets(jobs, loss, context, "validation")]
         runs = [curves[i : i + len(seeds)] for i in range(0, len(curves), len(seeds))]
         choose_epoch = self.patience is not None
-        return select(
-            runs, splits, targets.distribution, targets.codes, choose_epoch=choose_epoch
-        )
+        return select(runs, splits, targets.distribution, targets.codes, choose_epoch=choose_epoch)
 
     def _fit_all(self, sources, arrays, loss, selection, seeds, context):
         """Train the members on all songs, as long as was decided."""
@@ -117,7 +115,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             )
             epochs = task.subcontext(task_name="epochs", max_subtasks=self.max_epochs)
             calls.append((self, sources, arrays, loss, plan, valid, epochs))
-        if len(calls) == 1:  # here: None would be all workers of a cluster, and the songs sent there
+        if len(calls) == 1:  # here: n_jobs=None can be all workers of a cluster
             trained = [_train_member(*calls[0])]
         else:
             trained = Parallel(n_jobs=self.n_jobs)(delayed(_train_member)(*call) for call in calls)

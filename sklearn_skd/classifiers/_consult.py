@@ -18,11 +18,12 @@ from sklearn_skd.classifiers._crossfit import (
 )
 from sklearn_skd.classifiers._fingerprint import fingerprint
 from sklearn_skd.classifiers._lesson import calibrate
+from sklearn_skd.classifiers._search import is_searched
 from sklearn_skd.classifiers._splits import hold_out, validation_folds
 from sklearn_skd.classifiers.teacher import TeacherClassifier
 from sklearn_skd.distillation import TeacherKnowledge
 
-__all__ = ["Consultation", "consult", "plan_consultation"]
+__all__ = ["Consultation", "consult", "is_decided_in_fit", "plan_consultation"]
 
 FOLDS_UP_TO = 2000  # labelled songs; a hold-out of more says enough, and costs far less
 DEFAULT_FOLDS = 5  # of a student whose teacher, if any, is not cross-fitted
@@ -66,6 +67,11 @@ class Consultation:
         return merge(self.n_songs, unseen)
 
 
+def is_decided_in_fit(student):
+    """Whether the student decides on anything by songs that it does not train on."""
+    return bool(student.patience or student.calibration or is_searched(student))
+
+
 def plan_consultation(student, targets, groups, rng):
     """Decide which teachers to fit and which songs to validate the student on.
 
@@ -94,7 +100,7 @@ def plan_consultation(student, targets, groups, rng):
     """
     seed = int(rng.randint(2**31 - 1))
     labelled = np.flatnonzero(targets.labelled)
-    is_decided = student.patience or student.calibration or student.mean_weight == "search"
+    is_decided = is_decided_in_fit(student)
     crossed = (
         student.strategy != "student-only"
         and student.teacher_cv is not None
@@ -164,8 +170,10 @@ def consult(student, X, targets, fit_params, plans, rng, context):
         in_sample = student.teacher_cv is None
         # the one to keep; asked only where the paper's literal way is wanted
         last = FitPlan(every, np.arange(n_songs if in_sample else 0))
-        answers, teacher = _fit(student, teacher, X, targets, fit_params, [*plans, last], seed, context)
-        plans, answers = ([last], answers) if in_sample else (plans, answers[:-1])
+        plans = [*plans, last]
+        answers, teacher = _fit(student, teacher, X, targets, fit_params, plans, seed, context)
+        if not in_sample:
+            plans, answers = plans[:-1], answers[:-1]
     answers = [_align_classes(teacher, told, targets.classes) for told in answers]
     if not in_sample and isinstance(teacher, TeacherClassifier):
         _calibrate_teacher(teacher, plans, answers, targets)

@@ -13,7 +13,6 @@ from scipy.special import log_softmax, logit, softmax
 from sklearn_skd.calibration import fit_temperature
 from sklearn_skd.classifiers._selection import SHRINKAGE
 from sklearn_skd.distillation import (
-    TeacherKnowledge,
     class_reliability,
     credibility_score,
     fit_selective_weight,
@@ -24,7 +23,15 @@ from sklearn_skd.distillation import (
 
 START_WEIGHT = 0.3  # mean weight where it is searched for or learnt
 
-__all__ = ["Lesson", "calibrate", "prepare_lesson", "reweigh", "untaught"]
+__all__ = [
+    "Lesson",
+    "calibrate",
+    "jointly_weighted",
+    "loss_arrays",
+    "prepare_lesson",
+    "reweigh",
+    "untaught",
+]
 
 
 @dataclass(frozen=True)
@@ -209,6 +216,55 @@ def _weighted(lesson, theta, bias):
         bias=bias,
     )
     return replace(lesson, credibility=frame.assign(weight=weight), theta=theta, bias=bias)
+
+
+def jointly_weighted(lesson, modules):
+    """The lesson with the mean theta and bias of what the members learnt (SelectiveWeight)."""
+    theta = np.mean([module.theta.detach().cpu().numpy() for module in modules], axis=0)
+    bias = np.mean([module.bias.item() for module in modules])
+    return _weighted(lesson, theta, float(bias))
+
+
+def loss_arrays(student, lesson, targets, hidden):
+    """What the loss of the student reads, one row a song; see `distillation.strategies`.
+
+    Parameters
+    ----------
+    student : SKDStudentClassifier
+        For its parameters.
+
+    lesson : Lesson
+        Of all songs.
+
+    targets : Targets
+        Of all songs.
+
+    hidden : ndarray of shape (n_songs, n_hidden) or None
+        The teacher's hidden states, to be matched.
+
+    Returns
+    -------
+    arrays : dict of ndarray
+    """
+    frame = lesson.credibility
+    arrays = {
+        "target": targets.distribution,
+        "code": targets.codes,
+        "sample_weight": targets.sample_weight,
+        "credibility": frame["credibility"].to_numpy(np.float32),
+    }
+    if lesson.logits is None:
+        return arrays
+    arrays["teacher_logits"] = lesson.logits.astype(np.float32)
+    arrays["weight"] = frame["weight"].to_numpy(np.float32)
+    if student.weighting == "joint":
+        arrays["signals"] = lesson.signals.astype(np.float32)
+    if student.class_weighting:
+        reliability = lesson.class_reliability.astype(np.float32)
+        arrays["class_reliability"] = np.tile(reliability, (len(frame), 1))
+    if hidden is not None:
+        arrays["teacher_hidden"] = hidden
+    return arrays
 
 
 def calibrate(told, codes, known):

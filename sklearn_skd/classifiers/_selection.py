@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import log_softmax
 
 from sklearn_skd.calibration import fit_temperature
 
@@ -46,12 +47,16 @@ class Selection:
     temperature : float
         Fitted on the pooled validation logits of that epoch.
 
+    loss : float
+        Validation log-loss of that epoch at that temperature, against the target distributions.
+
     history : DataFrame
         Columns ``epoch``, ``train_loss``, ``valid_loss``.
     """
 
     n_epochs: int
     temperature: float
+    loss: float
     history: pd.DataFrame
 
 
@@ -94,5 +99,8 @@ def select(runs, splits, distribution, codes, *, choose_epoch):
     history = pd.DataFrame(
         {"epoch": np.arange(1, n_epochs + 1), "train_loss": train_loss, "valid_loss": loss}
     )
-    temperature = fit_temperature(logits[:, best].astype(float), codes[valid], shrinkage=SHRINKAGE)
-    return Selection(best + 1, float(temperature), history)
+    chosen = logits[:, best].astype(float)
+    temperature = float(fit_temperature(chosen, codes[valid], shrinkage=SHRINKAGE))
+    log_proba = log_softmax(chosen / temperature, axis=1)
+    loss = -(distribution[valid] * log_proba).sum(axis=1).mean()
+    return Selection(best + 1, temperature, float(loss), history)

@@ -5,7 +5,6 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-import pandas as pd
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -13,11 +12,17 @@ from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_skd._warnings import warn_user
 from sklearn_skd.classifiers._base import NetClassifier
-from sklearn_skd.classifiers._lesson import prepare_lesson
+from sklearn_skd.classifiers._consult import consult, is_decided_in_fit, plan_consultation
+from sklearn_skd.classifiers._lesson import (
+    jointly_weighted,
+    loss_arrays,
+    prepare_lesson,
+    untaught,
+)
 from sklearn_skd.classifiers._rows import take_songs
+from sklearn_skd.classifiers._search import is_searched, search_weight
 from sklearn_skd.classifiers._selection import Split
 from sklearn_skd.classifiers._sources import PLAIN, check_sources, describe_sources, select_sources
-from sklearn_skd.classifiers._splits import hold_out
 from sklearn_skd.classifiers._targets import check_targets
 from sklearn_skd.classifiers._timeline import TimelineMixin
 from sklearn_skd.distillation.strategies import STRATEGIES, student_loss
@@ -46,8 +51,9 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         fitted, or taken as it is when wrapped in :class:`sklearn.frozen.FrozenEstimator` (trained
         on other songs). Not fitted for ``strategy="student-only"``.
 
-    strategy : {"student-only", "kd", "skd"}, default="skd"
-        Labels alone, distillation with one weight for all songs, or selective distillation.
+    strategy : {"student-only", "kd", "dkd", "ckd", "skd"}, default="skd"
+        Labels alone; distillation with one weight for all songs, decoupled into target class and
+        others, or weighted by the teacher's confidence; or selective distillation.
 
     sources : tuple of str or None, default=None
         The sources that the student sees; None means all. The teacher sees all in any case.
@@ -58,12 +64,20 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
     alpha, beta, gamma : float, default=0.5, 0.3, 0.2
         Shares of certainty, consistency and annotation reliability in eq. 4.
 
-    weighting : {"held-out", "fixed"}, default="held-out"
+    weighting : {"held-out", "joint", "fixed"}, default="held-out"
         How :math:`\theta` of eq. 5 is found: by regressing the out-of-fold correctness of the
-        teacher, or not at all (every song gets `mean_weight`).
+        teacher; by descent on eq. 7 together with the student, which is the paper's way and
+        ill-posed; or not at all (every song gets `mean_weight`).
 
-    mean_weight : float, default=0.3
-        Mean of :math:`\omega_i`, in (0, 1).
+    mean_weight : float or "search", default=0.3
+        Mean of :math:`\omega_i`, in (0, 1); where "joint" training starts. "search" chooses among
+        several, the student alone included, by the validation log-loss.
+
+    class_weighting : bool, default=False
+        Whether the classes of a soft label are weighted by :math:`\lambda_{ik}` (eq. 6), which the
+        paper computes and leaves out of eq. 7; see
+        :func:`sklearn_skd.distillation.soft_kl` for the form that keeps the teacher's
+        distribution the optimum.
 
     mu : float, default=0.0
         Weight of the hidden representation in eq. 7; the student's is projected to the
@@ -77,8 +91,16 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
     kd_weight : float, default=0.9
         Weight of the teacher for ``strategy="kd"``, in (0, 1).
 
+    dkd_alpha, dkd_beta : float, default=1.0, 8.0
+        Weights of target class and other classes for ``strategy="dkd"``; warmed up over the first
+        twelfth of the epochs.
+
     calibration : {"temperature"} or None, default="temperature"
-        How the probabilities are calibrated on held-out songs (eq. 9).
+        How the probabilities are calibrated on songs not trained on (eq. 9).
+
+    calibration_cv : {"auto", "folds", "hold-out"}, default="auto"
+        Which songs calibrate, and decide on epochs and weights: every song once, in the folds of
+        the teachers, or 15 % of the songs. "auto" takes folds up to 2,000 labelled songs.
 
     memory : str, joblib.Memory or None, default=None
         Where teacher knowledge is kept, so that a search over student parameters or a
@@ -196,12 +218,16 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         "alpha": [Interval(Real, 0, None, closed="left")],
         "beta": [Interval(Real, 0, None, closed="left")],
         "gamma": [Interval(Real, 0, None, closed="left")],
-        "weighting": [StrOptions({"held-out", "fixed"})],
-        "mean_weight": [Interval(Real, 0, 1, closed="neither")],
+        "weighting": [StrOptions({"held-out", "joint", "fixed"})],
+        "mean_weight": [Interval(Real, 0, 1, closed="neither"), StrOptions({"search"})],
+        "class_weighting": ["boolean"],
         "mu": [Interval(Real, 0, None, closed="left")],
         "teacher_cv": [Interval(Integral, 2, None, closed="left"), None],
         "kd_weight": [Interval(Real, 0, 1, closed="neither")],
+        "dkd_alpha": [Interval(Real, 0, None, closed="left")],
+        "dkd_beta": [Interval(Real, 0, None, closed="left")],
         "calibration": [StrOptions({"temperature"}), None],
+        "calibration_cv": [StrOptions({"auto", "folds", "hold-out"})],
         "memory": [str, HasMethods(["cache"]), None],
     }
 
@@ -217,10 +243,14 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         gamma=0.2,
         weighting="held-out",
         mean_weight=0.3,
+        class_weighting=False,
         mu=0.0,
         teacher_cv=5,
         kd_weight=0.9,
+        dkd_alpha=1.0,
+        dkd_beta=8.0,
         calibration="temperature",
+        calibration_cv="auto",
         memory=None,
         max_epochs=40,
         batch_size=32,
@@ -243,10 +273,14 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         self.gamma = gamma
         self.weighting = weighting
         self.mean_weight = mean_weight
+        self.class_weighting = class_weighting
         self.mu = mu
         self.teacher_cv = teacher_cv
         self.kd_weight = kd_weight
+        self.dkd_alpha = dkd_alpha
+        self.dkd_beta = dkd_beta
         self.calibration = calibration
+        self.calibration_cv = calibration_cv
         self.memory = memory
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -326,8 +360,9 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
 
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        if self.strategy == "dkd" and len(self.classes_) == 2:
+            warn_user("With two classes no others are left to decouple: dkd_beta has no effect.")
         rng = own_random_state(self.random_state)
-        held = self._hold_out(targets, groups, rng)
         fit_params = {
             "sample_weight": _sliceable(sample_weight),
             "annotation_votes": _sliceable(annotation_votes),
@@ -337,8 +372,8 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
             X = X if hasattr(X, "columns") else every_source[PLAIN]
         elif type(X) is dict:
             X = every_source
-        arrays = self._learn_what_to_believe(X, targets, fit_params, groups, held, rng, context)
-        self._learn(own, targets, arrays, held, rng, context)
+        lessons = self._take_lessons(X, targets, fit_params, groups, rng, context)
+        self._learn(own, X, targets, *lessons, rng, context)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -346,53 +381,80 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         if self.verbose:
             print(f"[SKDStudentClassifier] {message}")
 
-    def _hold_out(self, targets, groups, rng):
-        """Labelled songs that neither teachers nor the first run of the student see."""
-        seed = int(rng.randint(2**31 - 1))
-        if self.patience is None and self.calibration is None:
-            return np.arange(0)
-        labelled = np.flatnonzero(targets.labelled)
-        codes = targets.codes[labelled]
-        _, held = hold_out(codes, None if groups is None else groups[labelled], random_state=seed)
-        if not len(held):
+    def _take_lessons(self, X, targets, fit_params, groups, rng, context):
+        """One lesson for all songs, and (songs, lesson without their labels) to validate on."""
+        for attribute in ("teacher_", "theta_", "bias_", "class_reliability_", "weight_search_"):
+            self.__dict__.pop(attribute, None)
+        plans, valid = plan_consultation(self, targets, groups, rng)
+        if not valid and is_decided_in_fit(self):
             warn_user(
                 "No song can be held out without losing a class (or group): the probabilities are "
-                "not calibrated and temperature_ is 1. Add songs, or set calibration=None.",
-                UserWarning,
+                "not calibrated and temperature_ is 1. Add songs, or set calibration=None."
             )
-        return labelled[held]
-
-    def _learn_what_to_believe(self, X, targets, fit_params, groups, held, rng, context):
-        """Set what is reported of the teacher; return what the loss reads, a row a song."""
-        arrays = {"target": targets.distribution, "sample_weight": targets.sample_weight}
-        for attribute in ("teacher_", "theta_", "bias_", "class_reliability_"):
-            self.__dict__.pop(attribute, None)
         if self.strategy == "student-only":
-            unknown = np.full(len(targets.codes), np.nan)
-            self.credibility_ = pd.DataFrame(
-                {
-                    "certainty": unknown,
-                    "consistency": unknown,
-                    "annotation_reliability": targets.reliability,
-                    "credibility": targets.reliability if self.gamma > 0 else unknown,
-                    "weight": 0.0,
-                    "teacher_correct": unknown,
-                }
+            lesson = untaught(targets, gamma=self.gamma)
+            return lesson, [(songs, lesson) for songs in valid]
+        consultation = consult(self, X, targets, fit_params, plans, rng, context)
+        self.teacher_ = consultation.teacher
+        labelled = np.flatnonzero(targets.labelled)
+
+        def teach(songs):
+            told, known = consultation.knowledge(songs), np.setdiff1d(labelled, songs)
+            as_told = consultation.in_sample
+            return prepare_lesson(self, told, targets, known, calibrated=as_told)
+
+        return teach(np.arange(0)), [(songs, teach(songs)) for songs in valid]
+
+    def _learn(self, own, X, targets, lesson, validations, rng, context):
+        """Decide on what is open by the validations, then train on all songs."""
+        is_taught = self.strategy != "student-only"
+        rows = np.arange(len(targets.codes)) if is_taught else np.flatnonzero(targets.labelled)
+        hidden = self._teacher_hidden(X) if is_taught and self.mu > 0 else None
+        self._hint_dim = 0 if hidden is None else hidden.shape[1]
+        self._is_joint = self.strategy == "skd" and self.weighting == "joint"
+        params = self.get_params(deep=False)
+        loss = partial(student_loss, strategy=self.strategy, params=params)
+        seeds = rng.randint(2**31 - 1, size=self.n_members)
+
+        def arrays(lesson, songs):
+            full = loss_arrays(self, lesson, targets, hidden)
+            return {name: values[songs] for name, values in full.items()}
+
+        def validate(lessons):
+            splits = []
+            for songs, one in lessons:
+                train = np.setdiff1d(rows, songs)
+                splits.append(Split(train, songs, arrays(one, train)))
+            return self._validate(own, loss, targets, splits, seeds, context)
+
+        if is_searched(self):
+            lesson, selection, self.weight_search_ = search_weight(
+                self, lesson, validations, validate
             )
         else:
-            lesson = prepare_lesson(self, X, targets, fit_params, groups, held, rng, context)
-            self.teacher_, self.credibility_ = lesson.teacher, lesson.credibility
-            self.theta_, self.bias_ = lesson.theta, lesson.bias
-            self.class_reliability_ = lesson.class_reliability
-            arrays["teacher_logits"] = lesson.knowledge.logits.astype(np.float32)
-            arrays["weight"] = self.credibility_["weight"].to_numpy(np.float32)
-            self._report(f"the weights of the teacher have mean {arrays['weight'].mean():.2f}.")
-            if self.mu > 0:
-                arrays["teacher_hidden"] = self._teacher_hidden(X)
-        arrays["credibility"] = self.credibility_["credibility"].to_numpy(np.float32)
-        return arrays
+            selection = validate(validations) if validations else None
+        songs = own if len(rows) == len(targets.codes) else take_songs(own, rows)
+        self._fit_all(songs, arrays(lesson, rows), loss, selection, seeds, context)
+        self._keep(lesson)
+
+    def _keep(self, lesson):
+        """Set what is reported, and drop what was of use in training only."""
+        if self._is_joint:
+            lesson = jointly_weighted(lesson, [net.selective for net in self.net_.members])
+        mean = lesson.credibility["weight"].mean()
+        self._report(f"the weights of the teacher have mean {mean:.2f}.")
+        self.credibility_ = lesson.credibility
+        for attribute in ("class_reliability", "theta", "bias"):
+            if getattr(lesson, attribute) is not None:
+                setattr(self, f"{attribute}_", getattr(lesson, attribute))
+        for member in self.net_.members:
+            member.hint = member.selective = None
+        self._hint_dim, self._is_joint = 0, False
+        if self.calibration is None:
+            self.temperature_ = 1.0
 
     def _teacher_hidden(self, X):
+        """Of the kept teacher, which saw all songs: hidden states of others are not aligned."""
         hidden = self.teacher_.knowledge(X).hidden if hasattr(self.teacher_, "knowledge") else None
         if hidden is None:
             raise ValueError(
@@ -401,35 +463,47 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
             )
         return hidden.astype(np.float32)
 
-    def _learn(self, own, targets, arrays, held, rng, context):
-        """Choose epochs and temperature on the held-out songs, then train on all."""
-        rows = np.arange(len(targets.codes))
-        if self.strategy == "student-only" and not targets.labelled.all():
-            rows = np.flatnonzero(targets.labelled)  # nobody speaks about the others
-            held = np.searchsorted(rows, held)
-            own = take_songs(own, rows)
-            arrays = {name: values[rows] for name, values in arrays.items()}
-            targets = targets.take(rows)
-        train = np.setdiff1d(np.arange(len(rows)), held)
-        parts = {name: values[train] for name, values in arrays.items()}
-        splits = [Split(train, held, parts)] if len(held) else []
-        params = self.get_params(deep=False)
-        loss = partial(
-            student_loss,
-            strategy=self.strategy,
-            params={name: params[name] for name in ("temperature", "kd_weight", "mu")},
-        )
-        self._hint_dim = arrays["teacher_hidden"].shape[1] if "teacher_hidden" in arrays else 0
-        seeds = rng.randint(2**31 - 1, size=self.n_members)
-        self._fit_net(own, arrays, loss, targets, splits, seeds, context)
-        for member in self.net_.members:
-            member.hint = None  # of use in training only
-        self._hint_dim = 0
-        if self.calibration is None:
-            self.temperature_ = 1.0
+    @classmethod
+    def paper(cls, teacher=None, **params):
+        r"""The literal method of the paper, to be shown beside the default.
+
+        The teacher judges the songs that it was trained on, :math:`\theta` is trained jointly
+        with the student, the classes are weighted by :math:`\lambda` and the hidden
+        representation is matched; 15 % of the songs calibrate.
+
+        Parameters
+        ----------
+        teacher : estimator or None, default=None
+            See above.
+
+        **params : dict
+            Other parameters than these.
+
+        Returns
+        -------
+        student : SKDStudentClassifier
+
+        Examples
+        --------
+        >>> from sklearn_skd import SKDStudentClassifier
+        >>> student = SKDStudentClassifier.paper(random_state=0)
+        >>> student.weighting, student.teacher_cv, student.class_weighting
+        ('joint', None, True)
+        """
+        literal = {
+            "weighting": "joint",
+            "class_weighting": True,
+            "mu": 0.1,
+            "teacher_cv": None,
+            "calibration_cv": "hold-out",
+        }
+        return cls(teacher, **{**literal, **params})
 
     def _make_net(self):
-        return StudentNet(self.sources_, len(self.classes_), self.dropout, self._hint_dim)
+        mean_weight = self.mean_weight if self._is_joint else None
+        return StudentNet(
+            self.sources_, len(self.classes_), self.dropout, self._hint_dim, mean_weight
+        )
 
     def predict_credibility(self, X):
         """Credibility of what the teacher would say (r of eq. 4), predicted by the student.

@@ -3,7 +3,7 @@
 A strategy maps the student's outputs, a batch of targets and the student's parameters to the loss
 of each song. The batch holds ``target`` (a distribution, zeros = unlabelled), ``code`` (the label,
 -1 = unlabelled), ``teacher_logits``, ``weight``, the number of the ``epoch`` and, where they are
-needed, ``signals`` (r, s, -e) and ``teacher_hidden``.
+needed, ``signals`` (r, s, -e), ``class_reliability`` and ``teacher_hidden``.
 """
 
 import torch
@@ -71,10 +71,9 @@ def skd(outputs, batch, params):
     weight, class_weight = batch["weight"], None
     if "theta" in outputs:  # learnt along with the student
         weight = torch.sigmoid(batch["signals"] @ outputs["theta"] + outputs["bias"])
-    if params["class_reliability"] is not None:  # eq. 6
+    if "class_reliability" in batch:  # eq. 6
         proba = F.softmax(batch["teacher_logits"], dim=1)
-        reliability = torch.as_tensor(params["class_reliability"], dtype=proba.dtype)
-        class_weight = F.softmax(weight[:, None] * proba * reliability.to(proba.device), dim=1)
+        class_weight = F.softmax(weight[:, None] * proba * batch["class_reliability"], dim=1)
     return skd_loss(
         outputs["logits"],
         batch["teacher_logits"],

@@ -23,7 +23,9 @@ from sklearn_skd.classifiers._crossfit import (
     accepted_params,
     ask,
     cross_fit,
+    merge,
     plan_fits,
+    plan_pairs,
     seeded_clone,
 )
 from sklearn_skd.classifiers._targets import check_targets
@@ -95,7 +97,10 @@ def fit(plans, songs, teacher=None, n_jobs=None, context=None, **fit_params):
     y = targets.classes[np.maximum(targets.codes, 0)]
     context = context or Context()
     teacher = Remembering() if teacher is None else teacher
-    return cross_fit(teacher, plans, list(range(len(plans))), "", X, y, fit_params, n_jobs, context)
+    seeds = list(range(len(plans)))
+    told, *rest = cross_fit(teacher, plans, seeds, "", X, y, fit_params, n_jobs, context)
+    answers = [(plan.asked, one) for plan, one in zip(plans, told, strict=True) if one is not None]
+    return merge(len(y), answers), *rest
 
 
 # Plans
@@ -128,6 +133,49 @@ def test_plans_do_not_split_groups(songs):
     for plan in plan_fits(songs[1], groups, HELD, n_splits=3, random_state=0):
         asked = np.intersect1d(plan.asked, pool)
         assert not np.intersect1d(groups[plan.train], groups[asked]).size
+
+
+# Pairs of folds
+
+
+@pytest.fixture
+def pairs(songs):
+    return plan_pairs(songs[1], None, n_splits=4, random_state=0)
+
+
+def test_one_teacher_a_pair_of_folds(pairs):
+    plans, folds = pairs
+    assert (len(plans), len(folds)) == (6, 4)
+    assert_array_equal(np.sort(np.concatenate(folds)), np.setdiff1d(np.arange(30), UNLABELLED))
+
+
+def test_for_every_two_songs_of_different_folds_some_teacher_saw_neither(pairs):
+    plans, folds = pairs
+    for number, fold in enumerate(folds):
+        unseen = [plan for plan in plans if not np.isin(fold, plan.train).any()]
+        assert len(unseen) == 3
+        others = np.concatenate([other for k, other in enumerate(folds) if k != number])
+        for song in others:  # told by exactly one teacher that may speak
+            assert sum(song in plan.asked for plan in unseen) == 1
+
+
+def test_no_teacher_of_a_pair_is_asked_about_songs_it_saw(pairs):
+    for plan in pairs[0]:
+        assert not np.intersect1d(plan.train, plan.asked).size
+        assert np.isin(UNLABELLED, plan.asked).all()
+
+
+def test_two_folds_have_no_third_to_train_on(songs):
+    assert plan_pairs(songs[1], None, n_splits=2, random_state=0) == ([], [])
+
+
+def test_pairs_do_not_split_groups(songs):
+    groups = np.arange(30) // 2
+    plans, folds = plan_pairs(songs[1], groups, n_splits=3, random_state=0)
+    for plan in plans:
+        asked = np.setdiff1d(plan.asked, UNLABELLED)
+        assert not np.intersect1d(groups[plan.train], groups[asked]).size
+    assert not np.intersect1d(groups[folds[0]], groups[folds[1]]).size
 
 
 # Fitting and asking

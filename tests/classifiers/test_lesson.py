@@ -13,7 +13,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 from sklearn_skd.calibration import fit_temperature
-from sklearn_skd.classifiers._lesson import _align_classes, _calibrate, _judge
+from sklearn_skd.classifiers._consult import _align_classes
+from sklearn_skd.classifiers._lesson import calibrate, prepare_lesson
 from sklearn_skd.classifiers._selection import SHRINKAGE
 from sklearn_skd.classifiers._targets import check_targets
 from sklearn_skd.distillation import (
@@ -162,7 +163,7 @@ def test_class_reliability_is_that_of_the_cross_fitted_guesses(songs):
     X, y = songs
     targets = check_targets(60, y)
     told = TeacherKnowledge(np.log(softmax(X[:, :3] * 2, axis=1)))
-    lesson = _judge(make_student(), GaussianNB(), told, targets, None)
+    lesson = prepare_lesson(make_student(), told, targets, np.arange(60))
     expected = class_reliability(targets.codes, X[:, :3].argmax(axis=1), n_classes=3)
     assert_allclose(lesson.class_reliability, expected)
 
@@ -235,7 +236,7 @@ def branches():
 
 def test_the_skill_of_a_branch_that_knows_nothing_is_zero(branches):
     told, codes = branches
-    _, _, skill = _calibrate(told, codes, np.arange(300))
+    _, _, skill = calibrate(told, codes, np.arange(300))
     assert skill[2] < 0.02
     assert min(skill[:2]) > 0.3
     assert max(skill) < 1
@@ -243,14 +244,14 @@ def test_the_skill_of_a_branch_that_knows_nothing_is_zero(branches):
 
 def test_consistency_leans_on_the_skilled_branches(branches):
     told, codes = branches
-    told, _, skill = _calibrate(told, codes, np.arange(300))
+    told, _, _ = calibrate(told, codes, np.arange(300))
     targets = check_targets(300, codes)
 
-    def consistency(skill):
-        lesson = _judge(make_student(), TeacherClassifier(), told, targets, skill)
+    def consistency(**how):
+        lesson = prepare_lesson(make_student(), told, targets, np.arange(300), **how)
         return lesson.credibility["consistency"].mean()
 
-    assert consistency(skill) > 0.97 > consistency(None)
+    assert consistency() > 0.97 > consistency(calibrated=True)  # where no skill is measured
 
 
 class Telling(Ordered):
@@ -273,7 +274,7 @@ def test_temperatures_are_fitted_to_the_known_songs_only(branches):
     told, codes = branches
     known = np.arange(100)
     scrambled = np.r_[codes[:100], np.roll(codes[100:], 1)]
-    calibrated, (temperature, branch_temperatures), _ = _calibrate(told, scrambled, known)
+    calibrated, (temperature, branch_temperatures), _ = calibrate(told, scrambled, known)
     expected = fit_temperature(told.logits[:100], codes[:100], shrinkage=SHRINKAGE)
     assert temperature == pytest.approx(expected)
     assert_allclose(calibrated.logits, told.logits / expected)
@@ -285,7 +286,7 @@ def test_a_branch_that_no_known_song_has_is_left_alone(branches):
     told, codes = branches
     present = told.present.copy()
     present[:, 1] = False
-    calibrated, (_, temperatures), skill = _calibrate(
+    calibrated, (_, temperatures), skill = calibrate(
         told._replace(present=present), codes, np.arange(300)
     )
     assert (temperatures[1], skill[1]) == (1, 0)
@@ -296,7 +297,7 @@ def test_a_branch_that_no_known_song_has_is_left_alone(branches):
 def test_a_teacher_without_branches_has_no_skill(branches):
     told, codes = branches
     plain = TeacherKnowledge(told.logits)
-    calibrated, (_, branch_temperature), skill = _calibrate(plain, codes, np.arange(300))
+    calibrated, (_, branch_temperature), skill = calibrate(plain, codes, np.arange(300))
     assert skill is None
     assert branch_temperature == 1
     assert calibrated.branch_proba is None

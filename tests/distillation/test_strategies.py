@@ -58,7 +58,7 @@ def expected_loss(strategy, outputs, batch):
 
 
 def test_the_strategies_are_those_of_the_design():
-    assert list(STRATEGIES) == ["student-only", "kd", "skd"]
+    assert list(STRATEGIES) == ["student-only", "kd", "dkd", "ckd", "skd"]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
