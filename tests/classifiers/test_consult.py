@@ -136,7 +136,7 @@ def twins(n_pairs, seed):
     loud = np.tile(rng.normal(size=(n_pairs, 5)), (2, 1))
     loud += 0.001 * rng.normal(size=loud.shape)
     quiet, noise = rng.normal(size=(2, 2 * n_pairs))
-    return np.column_stack([loud, 0.01 * quiet]), (loud[:, 0] + quiet + noise > 0).astype(int)
+    return np.column_stack([loud, 0.01 * quiet]), (loud[:, 0] + quiet + 0.7 * noise > 0).astype(int)
 
 
 def learner(**params):
