@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 from docutils.nodes import reference
+from sphinx.ext import autosummary
+from sphinx.pycode import ModuleAnalyzer
 
 import sklearn_skd
 
@@ -26,7 +28,12 @@ default_role = "literal"
 html_math_renderer = "mathml"
 autosummary_generate = True
 autodoc_typehints = "none"
+autodoc_preserve_defaults = True  # 512 / 22050 as a name, not as 0.023219954648526078
+toc_object_entries_show_parents = "hide"  # fit, not SKDStudentClassifier.fit: it fits
 numpydoc_show_class_members = False  # the template of a class lists them in full
+
+# Summaries in the API reference end with their sentence, not with "(eq.".
+autosummary.WELL_KNOWN_ABBREVIATIONS += ("eq.",)
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn-skd"
@@ -65,7 +72,15 @@ def quote_trailing_underscores(app, what, name, obj, options, lines):
     lines[:] = [line.replace("(n_features_in_,)", "(`n_features_in_`,)") for line in lines]
 
 
+def describe_instances(app, what, name, obj, options, lines):
+    """Of an instance, such as ece_scorer, print the comment above it, not its class's text."""
+    if what == "data":
+        comments = ModuleAnalyzer.for_module(type(obj).__module__).find_attr_docs()
+        lines[:] = comments.get(("", name.rpartition(".")[2]), lines)
+
+
 def setup(app):
     """Connect the hooks above; the docstrings' before numpydoc's own, which has priority 500."""
     app.connect("missing-reference", link_to_scikit_learn)
     app.connect("autodoc-process-docstring", quote_trailing_underscores, priority=100)
+    app.connect("autodoc-process-docstring", describe_instances, priority=100)
