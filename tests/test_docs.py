@@ -149,7 +149,7 @@ def test_the_api_reference_lists_public_names_only_and_each_once():
 
 @pytest.mark.parametrize("number", range(1, 10))
 def test_every_equation_stands_beside_a_function_and_a_test_that_exist(number):
-    row = re.search(rf"   \* - \\\({number}\)\n(.*?)(?=\n   \* - |\n\n)", GUIDE, re.S).group(1)
+    row = re.search(rf"   \* - \\\({number}\)\n(.*?)(?=\n   \* - |\n\n\S)", GUIDE, re.S).group(1)
     names = re.findall(r"`~?(sklearn_skd[\w.]+)`", row)
     assert names
     for name in names:
