@@ -20,6 +20,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
     "mathml",
 ]
 exclude_patterns = ["_build", "_templates"]
@@ -35,6 +36,27 @@ numpydoc_show_class_members = False  # the template of a class lists them in ful
 # Summaries in the API reference end with their sentence, not with "(eq.".
 autosummary.WELL_KNOWN_ABBREVIATIONS += ("eq.",)
 
+# The gallery: plot_*.py is run and shown, demo.py (`make demo`) is neither.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"demo\.py",
+    "within_subsection_order": "gallery.story_order",
+    "minigallery_sort_order": "gallery.story_order",
+    "nested_sections": False,
+    "backreferences_dir": "generated/backreferences",  # for `minigallery` on the API pages
+    "doc_module": ("sklearn_skd",),
+    "reset_modules": ("matplotlib", "gallery.reset_sklearn"),
+    "abort_on_example_error": True,
+    "remove_config_comments": True,
+    "show_signature": False,
+    "write_computation_times": False,
+    "min_reported_time": 3600,  # times of the machine that built the site tell a reader nothing
+    "image_srcset": ["2x"],
+    "download_all_examples": False,
+}
+
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn-skd"
 html_static_path = ["_static"]
@@ -49,7 +71,7 @@ html_theme_options = {
     "footer_end": [],
 }
 # Pages without chapters need no list of them.
-ALONE = ("index", "examples", "open_questions", "glossary", "references", "citing")
+ALONE = ("index", "auto_examples/index", "open_questions", "glossary", "references", "citing")
 html_sidebars = {page: [] for page in ALONE}
 
 # Labels of scikit-learn's own pages that its docstrings, inherited here, refer to.

@@ -89,9 +89,10 @@ for source, array in X.items():
 # Does it help?
 # -------------
 # Teacher and student take whatever is there. To see what a source is worth to a fitted model, deal
-# that source out anew among songs of other artists, and see how far the log-loss rises. The
-# embedding was drawn at random, so a model does well not to need it. With so few songs the bars, one
-# standard deviation over 20 deals, are wide; a source to the left of zero only disturbs.
+# it out anew among songs of other artists, and see how far the log-loss rises. The embedding was
+# drawn at random, so a model does well not to need it. Bars are one standard deviation over 20
+# deals. A source near zero is not needed beside the others, and on so few songs the order of the
+# small ones means nothing.
 split = GroupShuffleSplit(1, test_size=1 / 3, random_state=0).split(
     bunch.target, groups=bunch.groups
 )

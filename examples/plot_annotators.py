@@ -89,16 +89,21 @@ for name, votes in {"labels only": None, "labels and votes": shares.iloc[train]}
 # %%
 # Disagreement makes a lesson less credible
 # -----------------------------------------
-# The reliability is one of three terms of a song's credibility (eq. 4), and the lines show its
-# share. How certain the teacher is, and how far its sources agree, moves a song up or down at the
-# same reliability.
+# The reliability is one of three terms of a song's credibility (eq. 4): on the whole, points
+# further to the right lie higher. How certain the teacher is, and how far its sources agree, moves
+# a song up or down at the same reliability.
 credibility = student.credibility_
 figure, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 for correct, color, marker in ((1, "#0072B2", "o"), (0, "#D55E00", "s")):
     some = credibility[credibility["teacher_correct"] == correct]
     label = f"teacher {'right' if correct else 'wrong'}"
     ax.scatter(
-        some["annotation_reliability"], some["credibility"], c=color, marker=marker, label=label
+        some["annotation_reliability"],
+        some["credibility"],
+        facecolor="none",
+        edgecolor=color,
+        marker=marker,
+        label=label,
     )
 ax.set(xlabel="Annotation reliability", ylabel="Credibility of the lesson")
 ax.spines[["top", "right"]].set_visible(False)

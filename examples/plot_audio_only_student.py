@@ -93,7 +93,7 @@ for source, (color, hatch) in zip(means, styles, strict=True):
     style = {"color": color, "hatch": hatch, "edgecolor": "white"}
     ax.barh(means.index, means[source], left=left, label=source, height=0.6, **style)
     left += means[source].to_numpy()
-ax.set_xlabel("Share of the teacher's attention")
+ax.set(xlabel="Share of the teacher's attention", xlim=(0, 1))
 ax.spines[["top", "right", "left"]].set_visible(False)
 ax.tick_params(axis="y", length=0)
 figure.legend(loc="outside upper center", ncols=3, frameon=False)

@@ -9,10 +9,10 @@ they are needed: to the folds of a search, and through a pipeline to the student
 # %%
 # What goes wrong without groups
 # ------------------------------
-# An artist has a voice, a studio and favourite emotions. With songs of one artist on both sides of a
-# split, a model can score by knowing the artist. How much is that worth? Here is a cheat that hears
-# nothing: it is told the artist, and guesses that artist's usual emotion. Four emotions make one in
-# four right by chance.
+# An artist has a voice, a studio and favourite emotions. With songs of one artist on both sides of
+# a split, a model can score by knowing the artist. How much is that worth? Here is a cheat that
+# hears nothing: it is told the artist, and guesses that artist's usual emotion. Four emotions make
+# one in four right by chance.
 import os
 
 import matplotlib.pyplot as plt

@@ -75,10 +75,10 @@ model[-1].credibility_.head().round(2)
 # %%
 # Search
 # ------
-# Every part is a scikit-learn estimator, so a search needs no special care. The whole `model` can be
-# searched, over `skdstudentclassifier__temperature`; here only the student changes, so the features
-# are computed once. Choose by log-loss, and look at the calibration error. Both come negated, since
-# higher is better in a search.
+# Every part is a scikit-learn estimator, so a search needs no special care. The whole `model` can
+# be searched, over `skdstudentclassifier__temperature`. Here only the student changes, so the
+# features are computed once. Choose by log-loss, and look at the calibration error. Both come
+# negated, since higher is better in a search.
 X_train, X_test = (model[:-1].transform(table) for table in (songs_train, songs_test))
 search = GridSearchCV(
     student,

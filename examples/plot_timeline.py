@@ -16,25 +16,28 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import GroupShuffleSplit
 
 from sklearn_skd import LogMelSpectrogram, SKDStudentClassifier, SongFeatures, make_songs
 from sklearn_skd.display import EmotionTimelineDisplay
 
 n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "120"))
-songs, emotion = make_songs(n_songs, return_X_y=True, random_state=0)
+bunch = make_songs(n_songs, random_state=0)
+emotion = bunch.target
 features = SongFeatures(audio=LogMelSpectrogram(segment="start"), lyrics=None, culture=None)
-X = features.fit_transform(songs)
-train, test = np.arange(n_songs) % 4 > 0, np.arange(n_songs) % 4 == 0
+X = features.fit_transform(bunch.data)
+split = GroupShuffleSplit(1, test_size=1 / 3, random_state=0).split(emotion, groups=bunch.groups)
+train, test = next(split)
 student = SKDStudentClassifier(strategy="student-only", random_state=0)
 student.fit(X[train], emotion[train])
 
 # %%
 # A song, moment by moment
 # ------------------------
-# Of the songs that the student has not heard, the one it is surest of. Above: the emotion of each
-# moment, as if the whole song sounded like it, and to the right the probabilities of the whole.
-# Below: how much each moment counts for the whole (rho of eq. 8). Bars above the dotted line count
-# more than in a plain mean. A high line over a low bar hardly matters.
+# Of the songs by artists whom the student has not heard, the one it is surest of. Above: the
+# emotion of each moment, as if the whole song sounded like it, and to the right the probabilities
+# of the whole. Below: how much each moment counts for the whole (rho of eq. 8). Bars above the
+# dotted line count more than in a plain mean. A high line over a low bar hardly matters.
 unheard = X[test]
 surest = int(student.predict_proba(unheard).max(axis=1).argmax())
 display = EmotionTimelineDisplay.from_estimator(student, unheard, song=surest)
@@ -77,8 +80,9 @@ ax.spines[["top", "right"]].set_visible(False)
 # %%
 # Does it matter?
 # ---------------
-# Attention is a weight in a sum, and no proof of a cause. So take away a tenth of the moments, those
-# with the most attention or those with the least, and see how far the probabilities move.
+# Attention is a weight in a sum, and no proof of a cause. So take away a tenth of the moments,
+# those with the most attention or those with the least, and see how far the probabilities move. If
+# the first number is not clearly the larger one, do not read much into the bars.
 def silenced(steps):
     """The songs with these steps, a row a song, replaced by silence."""
     frames = np.repeat(steps, unheard["audio"].shape[2] // steps.shape[1] + 1, axis=1)

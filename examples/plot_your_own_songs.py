@@ -69,7 +69,7 @@ with warnings.catch_warnings(record=True) as caught:
     X = features.fit_transform(table)
     first = time.perf_counter() - start
 for warning in caught:
-    print(str(warning.message).replace(str(folder), "FOLDER"))
+    print(str(warning.message).replace(str(folder), "FOLDER").replace(os.getcwd(), "HERE"))
 print({source: array.shape for source, array in X.items()})
 
 # %%
