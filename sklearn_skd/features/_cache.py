@@ -59,7 +59,7 @@ class FeatureCache:
         Most that the entries may take, in bytes, or as text such as "500M", "10G" or "1.5 TB"
         (units of 1,024, as in `joblib.Memory`). Where it is reached, the entries that were not
         used for longest are removed. One process stays below it; each further one that writes at
-        the same time may add a sixteenth. None sets no bound.
+        the same time may add a sixteenth, or an entry. None sets no bound.
 
     Attributes
     ----------

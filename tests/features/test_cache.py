@@ -103,7 +103,7 @@ def test_a_damaged_entry_is_an_error_and_can_be_replaced(cache, array, damage):
         "checksum of nothing": _cache._checksum(b""),
     }
     entry.write_bytes(other.get(damage, content))
-    with pytest.raises(ValueError, match="checksum|EOF"):
+    with pytest.raises(ValueError, match=r"checksum|EOF"):
         cache.get(KEYS[0])
     cache.put(KEYS[0], array)
     np.testing.assert_array_equal(cache.get(KEYS[0]), array)
@@ -284,7 +284,7 @@ def test_a_size_is_a_number_of_bytes_or_a_text(size, n_bytes, tmp_path):
 
 @pytest.mark.parametrize("size", [0, -1, np.nan, "", "10", "ten G", "10X", "-1G", [1]])
 def test_what_is_no_size_is_refused_with_an_example(size, tmp_path):
-    with pytest.raises(ValueError, match="max_size is a positive number of bytes.*'10G', got"):
+    with pytest.raises(ValueError, match=r"max_size is a positive number .*'10G', got"):
         FeatureCache(tmp_path, max_size=size)
 
 
@@ -351,9 +351,8 @@ def test_what_is_being_written_is_not_removed_and_what_killed_processes_left_is(
         cache = FeatureCache(tmp_path / str(max_size), max_size=max_size)
         unfinished = cache.folder / "unfinished"
         unfinished.mkdir(parents=True)
-        young, old, foreign = (
-            unfinished / name for name in (32 * "a" + ".tmp", 32 * "b" + ".tmp", "c")
-        )
+        names = 32 * "a" + ".tmp", 32 * "b" + ".tmp", "c"
+        young, old, foreign = (unfinished / name for name in names)
         for path in (young, old, foreign):
             path.write_bytes(b"0" * 1000)
         os.utime(old, (time.time() - 7200,) * 2)
