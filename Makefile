@@ -38,4 +38,4 @@ docs: $(INSTALLED) ## Build the site into docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 
 clean: ## Remove what the other commands made, but not .venv
-	rm -rf demo_output docs/_build docs/generated build .coverage* .pytest_cache .ruff_cache
+	rm -rf demo_output docs/_build docs/auto_examples docs/generated build .coverage* .pytest_cache .ruff_cache

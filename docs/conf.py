@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 from docutils.nodes import reference
+from sphinx.ext import autosummary
+from sphinx.pycode import ModuleAnalyzer
 
 import sklearn_skd
 
@@ -18,6 +20,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
     "mathml",
 ]
 exclude_patterns = ["_build", "_templates"]
@@ -26,7 +29,33 @@ default_role = "literal"
 html_math_renderer = "mathml"
 autosummary_generate = True
 autodoc_typehints = "none"
+autodoc_preserve_defaults = True  # 512 / 22050 as a name, not as 0.023219954648526078
+toc_object_entries_show_parents = "hide"  # fit, not SKDStudentClassifier.fit: it fits
 numpydoc_show_class_members = False  # the template of a class lists them in full
+
+# Summaries in the API reference end with their sentence, not with "(eq.".
+autosummary.WELL_KNOWN_ABBREVIATIONS += ("eq.",)
+
+# The gallery: plot_*.py is run and shown, demo.py (`make demo`) is neither.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"demo\.py",
+    "within_subsection_order": "gallery.story_order",
+    "minigallery_sort_order": "gallery.story_order",
+    "nested_sections": False,
+    "backreferences_dir": "generated/backreferences",  # for `minigallery` on the API pages
+    "doc_module": ("sklearn_skd",),
+    "reset_modules": ("matplotlib", "gallery.reset_sklearn"),
+    "abort_on_example_error": True,
+    "remove_config_comments": True,
+    "show_signature": False,
+    "write_computation_times": False,
+    "min_reported_time": 3600,  # times of the machine that built the site tell a reader nothing
+    "image_srcset": ["2x"],
+    "download_all_examples": False,
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn-skd"
@@ -42,7 +71,7 @@ html_theme_options = {
     "footer_end": [],
 }
 # Pages without chapters need no list of them.
-ALONE = ("index", "examples", "open_questions", "glossary", "references", "citing")
+ALONE = ("index", "auto_examples/index", "open_questions", "glossary", "references", "citing")
 html_sidebars = {page: [] for page in ALONE}
 
 # Labels of scikit-learn's own pages that its docstrings, inherited here, refer to.
@@ -65,7 +94,15 @@ def quote_trailing_underscores(app, what, name, obj, options, lines):
     lines[:] = [line.replace("(n_features_in_,)", "(`n_features_in_`,)") for line in lines]
 
 
+def describe_instances(app, what, name, obj, options, lines):
+    """Of an instance, such as ece_scorer, print the comment above it, not its class's text."""
+    if what == "data":
+        comments = ModuleAnalyzer.for_module(type(obj).__module__).find_attr_docs()
+        lines[:] = comments.get(("", name.rpartition(".")[2]), lines)
+
+
 def setup(app):
     """Connect the hooks above; the docstrings' before numpydoc's own, which has priority 500."""
     app.connect("missing-reference", link_to_scikit_learn)
     app.connect("autodoc-process-docstring", quote_trailing_underscores, priority=100)
+    app.connect("autodoc-process-docstring", describe_instances, priority=100)

@@ -1,9 +1,14 @@
 """Random numbers that leave the global generators alone."""
 
+import threading
+
 import numpy as np
 from sklearn.utils import check_random_state
 
-__all__ = ["own_random_state"]
+__all__ = ["TORCH_GENERATORS", "own_random_state"]
+
+# torch's generators belong to the process: threads that use them at once would share their numbers
+TORCH_GENERATORS = threading.RLock()
 
 
 def own_random_state(random_state):

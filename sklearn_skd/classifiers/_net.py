@@ -1,7 +1,6 @@
 """Training and running nets: the one file that trains through skorch."""
 
 import contextlib
-import threading
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, LRScheduler
 
+from sklearn_skd._random import TORCH_GENERATORS
 from sklearn_skd.networks import Ensemble
 
 __all__ = ["Curve", "TrainingPlan", "run_net", "train_net"]
@@ -252,10 +252,6 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
     return net.module_.to("cpu").eval(), curve
 
 
-# torch's generators belong to the process: threads that train at once would share their numbers
-_ONE_AT_A_TIME = threading.Lock()
-
-
 @contextlib.contextmanager
 def _seeded(plan):
     """Seed torch inside, on one thread; leave its generators and settings as they were.
@@ -265,7 +261,7 @@ def _seeded(plan):
     """
     on_cuda = torch.device(plan.device).type == "cuda"
     devices = range(torch.cuda.device_count()) if on_cuda else []
-    with _ONE_AT_A_TIME, torch.random.fork_rng(devices=devices):
+    with TORCH_GENERATORS, torch.random.fork_rng(devices=devices):
         n_threads = torch.get_num_threads()
         torch.set_num_threads(1)
         torch.manual_seed(plan.seed)

@@ -16,6 +16,7 @@ from sklearn_skd._sklearn import Interval, StrOptions, _fit_context
 from sklearn_skd._warnings import warn_user
 from sklearn_skd.features._cache import FeatureCache
 from sklearn_skd.features._decode import load_window
+from sklearn_skd.features._remember import library_versions, remember
 from sklearn_skd.features._song import SongError, as_songs, check_song
 
 # songs a worker in one go: what waits to be written stays small, and few workers wait for the last
@@ -38,7 +39,7 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         "hop_length": [Interval(Integral, 1, None, closed="left")],
         "segment": [StrOptions({"energy", "start", "centre"})],
         "on_error": [StrOptions({"raise", "warn"})],
-        "cache": [str, os.PathLike, None],
+        "cache": [str, os.PathLike, FeatureCache, None],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -120,21 +121,32 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
                 yield np.full(self._shape(), np.nan, dtype=np.float32)
 
     def _results(self, songs):
-        """Yield the array of each song, or the SongError that says why there is none."""
+        """Yield the array of each song, or the SongError that says why there is none.
+
+        Trouble with the cache is a warning, once for each kind.
+        """
         results = self._in_portions(songs)
         if self.verbose:
             from tqdm import tqdm
 
             results = tqdm(results, total=len(songs), desc=type(self).__name__, unit="song")
-        return results
+        told = {None}
+        for result, complaint in results:
+            if complaint not in told:
+                told.add(complaint)
+                warn_user(complaint)
+            yield result
 
     def _in_portions(self, songs):
         """The results; joblib computes on whether they are taken or not, so a portion at a time."""
         size = _PORTION * effective_n_jobs(self.n_jobs)
+        cache = self.cache
+        if cache is not None and not isinstance(cache, FeatureCache):
+            cache = FeatureCache(cache)  # here, as workers may have another working directory
         with Parallel(n_jobs=self.n_jobs, return_as="generator", prefer=self._prefer) as parallel:
             for start in range(0, len(songs), size):
                 portion = songs[start : start + size]
-                results = parallel(delayed(self._result)(song) for song in portion)
+                results = parallel(delayed(self._result)(song, cache) for song in portion)
                 try:
                     for result in results:  # noqa: UP028 (or it would warn on closing)
                         yield result
@@ -143,31 +155,31 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
                         warnings.simplefilter("ignore")  # of songs given up after an error
                         results.close()
 
-    def _result(self, song):
+    def _result(self, song, cache):
+        """The array of a song or its SongError, and a complaint about the cache or None."""
         try:
             song = check_song(song, sr=self.sr)
-            if self.cache is None:
-                return self._compute(song)
-            return self._from_cache(FeatureCache(self.cache), song)
+            if cache is None:
+                return self._compute(song), None
+            return remember(cache, song, self._key(), shape=self._shape(), compute=self._compute)
         except SongError as error:
-            return error
+            return error, None
 
-    def _from_cache(self, cache, song):
-        key = cache.key(song, self._cache_parameters())
-        features = cache.get(key)
-        if features is None:
-            features = self._compute(song)
-            cache.put(key, features)
-        return features
+    def _key(self):
+        """All that the features depend on besides the song."""
+        cls = type(self)
+        parameters = self._key_parameters()
+        kept = sorted(set(parameters) - self._not_in_key)
+        return (
+            f"{cls.__module__}.{cls.__qualname__}",
+            self._cache_version,
+            *((name, _plain(parameters[name])) for name in kept),
+            *library_versions(),
+        )
 
-    def _cache_parameters(self):
-        parameters = sorted(self.get_params(deep=False).items())
-        kept = [
-            (name, float(value) if isinstance(value, Real) else value)  # 30 and 30.0 are the same
-            for name, value in parameters
-            if name not in self._not_in_key
-        ]
-        return (type(self).__name__, self._cache_version, *kept)
+    def _key_parameters(self):
+        """The parameters, those of one meaning with one value."""
+        return self.get_params(deep=False)
 
     def _compute(self, song):
         window = load_window(song, sr=self.sr, duration=self.duration, segment=self.segment)
@@ -184,3 +196,10 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = self.on_error == "warn"
         tags.requires_fit = False
         return tags
+
+
+def _plain(value):
+    """30, 30.0 and `np.int64(30)` are the same, and so are the two kinds of str."""
+    if isinstance(value, Real):
+        return float(value)
+    return str(value) if isinstance(value, str) else value

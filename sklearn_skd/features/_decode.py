@@ -81,18 +81,19 @@ class _Mono:
         """The next block, shorter than `frames` at the end, empty after it."""
         if self.damage is not None:
             return np.empty(0, dtype=np.float32)
+        # integers are scaled here, as exactly as by libsndfile and in a third of its time
+        dtype, full_scale = ("int16", 32768) if self._reader.subtype == "PCM_16" else ("float32", 1)
         try:
-            block = self._reader.read(frames, dtype="float32", always_2d=True)
-        except RuntimeError as error:
+            block = self._reader.read(frames, dtype=dtype, always_2d=True)
+        except (RuntimeError, MemoryError) as error:  # a damaged header may ask for any memory
             self._stop(error)
             return np.empty(0, dtype=np.float32)
         self.position += len(block)
         self.ended = len(block) < frames
         channels = block.shape[1]
-        if channels == 1:
-            return block[:, 0]
+        weights = np.full(channels, 1 / (full_scale * channels), dtype=np.float32)
         with np.errstate(all="ignore"):
-            return block @ np.full(channels, 1 / channels, dtype=np.float32)
+            return block.astype(np.float32, copy=False) @ weights
 
     def _stop(self, error):
         self.ended, self.damage = True, str(error)
@@ -166,6 +167,8 @@ def _open(song):
     if reader.format == "RAW":  # libsndfile takes anything called .au, .vox or .gsm for samples
         reader.close()
         raise SongError(f"cannot decode {song!r} (it has no header). {_CONVERT}")
+    # soundfile ends each read of a seekable file with a seek, for which FLAC and MP3 decode again
+    reader.seekable = lambda: False
     return reader
 
 

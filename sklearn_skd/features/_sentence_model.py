@@ -9,6 +9,8 @@ from threading import RLock
 
 import numpy as np
 
+from sklearn_skd._random import TORCH_GENERATORS
+
 OFFLINE_NAMES = ("sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2")
 
 # 384 float32 each: about 25 MB for the default model.
@@ -75,7 +77,7 @@ def _open(name, target, source, revision, device, verbose):
     from sentence_transformers import SentenceTransformer
 
     def load(local_files_only):
-        with _progress_bars(verbose > 0), torch.random.fork_rng(devices=[]):
+        with _progress_bars(verbose > 0), TORCH_GENERATORS, torch.random.fork_rng(devices=[]):
             return SentenceTransformer(
                 target, revision=revision, device=device, local_files_only=local_files_only
             )

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from numbers import Real
 
 import numpy as np
@@ -33,7 +33,7 @@ def as_songs(X):
     """
     if isinstance(X, (str, bytes, os.PathLike)):
         raise TypeError(f"Expected several songs, got the single path {X!r}: pass [{X!r}].")
-    if isinstance(X, (Mapping, Set)) or hasattr(X, "read"):
+    if isinstance(X, (Mapping, set, frozenset)) or hasattr(X, "read"):
         raise TypeError(f"Expected a sequence of songs, got {type(X).__name__}: pass a list.")
     if hasattr(X, "columns"):
         X = np.asarray(X, dtype=object)
@@ -112,7 +112,7 @@ def _remedy_of_absence(path):
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path):
         return "Download the song and give the path of the copy"
     if path.startswith("~"):
-        return f"'~' is not expanded: give os.path.expanduser({path!r})"
+        return f"Give os.path.expanduser({path!r}): '~' is not expanded"
     if path != path.strip():
         return "Remove the blanks around the path"
     return f"Check the path and the working directory ({os.getcwd()!r})"
@@ -134,11 +134,17 @@ def _check_waveform(samples, rate):
         raise SongError("got (rate, waveform). Swap them: a song is (waveform, rate)")
     _check_type(samples.dtype)
     if samples.ndim not in (1, 2) or samples.shape[0] == 0 < samples.ndim - 1:
-        raise SongError(f"a waveform is (samples,) or (channels, samples), got {samples.shape}")
+        raise SongError(
+            f"a waveform is (samples,) or (channels, samples), got {samples.shape}. Give one "
+            "array of this form a song"
+        )
     if samples.ndim == 2 and samples.shape[0] > samples.shape[1] > 0:
         raise SongError(f"a waveform is (channels, samples), got {samples.shape}. Transpose it")
     if not isinstance(rate, Real) or not 0 < rate < np.inf:
-        raise SongError(f"the rate of a waveform is a positive number in Hz, got {rate!r}")
+        raise SongError(
+            f"the rate of a waveform is a positive number in Hz, got {rate!r}. Give it as a "
+            "number, for example 44100"
+        )
     if samples.dtype.itemsize > 8:  # long doubles have unused bytes, which would enter the cache
         samples = samples.astype(np.float64)
     return np.atleast_2d(samples), rate

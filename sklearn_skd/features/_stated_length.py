@@ -9,6 +9,9 @@ _SIZES = re.compile(r"^ *(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(shoul
 # sizes from here on are what programs write that did not know how much would follow
 _PLACEHOLDER = 2**31 - 2**13
 
+# libsndfile's number of samples where it knows none, as for FLAC written to a pipe, is 2**63 - 1
+_UNKNOWN = 2**60
+
 _LARGEST_OGG_PAGE = 65_307
 
 
@@ -25,9 +28,12 @@ def stated_length(reader, path):
     Returns
     -------
     length : int, float or None
-        Samples a channel. None if the file states no length (MP3 without a Xing header, whose
-        `reader.frames` is a guess); infinity if it states one by its end, which is missing (OGG).
+        Samples a channel. None if the file states no length (streams, and MP3 without a Xing
+        header, whose `reader.frames` is a guess); infinity if it states one by its end, which is
+        missing (OGG).
     """
+    if reader.frames > _UNKNOWN:
+        return None
     if reader.format == "MP3":
         return reader.frames if _has_xing_header(path) else None
     if reader.format == "OGG":

@@ -59,9 +59,11 @@ class LogMelSpectrogram(AudioTransformer):
         What happens to songs that are missing, unreadable, empty, or hold samples that are not
         finite: an error that names the row, or one warning for all of them with the reasons
         and a spectrogram of NaN, which the classifiers take as a missing source.
-    cache : str or path-like, default=None
-        Folder in which each song's spectrogram is kept, found again by the content of the song
-        and the parameters. None computes every time.
+    cache : str, path-like or FeatureCache, default=None
+        Folder in which each song's spectrogram is kept as soon as it is computed, found again by
+        the content of the song, the parameters and the versions of what computes it. A
+        `FeatureCache` has a bound on its size. Trouble with the folder is a warning, and the
+        spectrograms are returned all the same. None computes every time.
     memmap : str or path-like, default=None
         Folder for spectrograms that do not fit into memory: `transform` writes them to a file
         there, song by song, and returns a read-only memmap of it, from which the classifiers
@@ -155,6 +157,11 @@ class LogMelSpectrogram(AudioTransformer):
                 f"The mel bands need fmin < fmax <= sr / 2, got fmin={self.fmin}, "
                 f"fmax={self.fmax}, sr={self.sr}."
             )
+
+    def _key_parameters(self):
+        parameters = super()._key_parameters()
+        meant = {"fmax": self.fmax or self.sr / 2, "pre_emphasis": self.pre_emphasis or 0}
+        return parameters | meant
 
     def _gather(self, rows, shape):
         if self.memmap is None:

@@ -56,9 +56,9 @@ class AudioStatistics(AudioTransformer):
         What happens to songs that are missing, unreadable, empty, or hold samples that are not
         finite: an error that names the row, or one warning for all of them with the reasons
         and a row of NaN.
-    cache : str or path-like, default=None
-        Folder in which each song's vector is kept, found again by the content of the song and
-        the parameters. None computes every time.
+    cache : str, path-like or FeatureCache, default=None
+        Folder in which each song's vector is kept, as in `LogMelSpectrogram`; both may share
+        one. None computes every time.
     n_jobs : int, default=None
         Number of songs described at the same time, through joblib: processes, unless
         `joblib.parallel_config` names another backend. None means 1.

@@ -152,6 +152,22 @@ def test_channels_are_averaged(tmp_path):
     np.testing.assert_allclose(load(np.stack([left, right])), (left + right) / 2, atol=1e-7)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff", "ogg"])
+def test_blocks_join_to_what_libsndfile_reads_in_one_go(tmp_path, suffix, channels):
+    noise = np.random.default_rng(0).uniform(-1, 1, size=(round(2.4 * SR), channels))
+    path = write(tmp_path / f"song.{suffix}", noise)
+    samples = soundfile.read(path, dtype="float32", always_2d=True)[0]
+    np.testing.assert_allclose(load(path, duration=3.0), samples.mean(axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "ogg"])
+def test_decoding_never_goes_back(tmp_path, suffix, monkeypatch):
+    path = write(tmp_path / f"song.{suffix}", tone(8.0))
+    monkeypatch.setattr(soundfile.SoundFile, "seek", None)  # a seek would be a TypeError
+    assert len(load(path)) == 2 * SR
+
+
 def test_only_the_window_is_resampled(monkeypatch):
     import soxr
 
