@@ -80,7 +80,7 @@ def test_a_search_over_a_pipeline_shows_the_epochs_of_teachers_and_students(sear
     search.set_callbacks(recorder).fit(collection.X, collection.y)
     n_fits = 2 * 2 + 1  # candidates times folds, and the best one on all songs
     assert recorder.ended["SKDStudentClassifier", "teachers"] == n_fits
-    assert recorder.ended["SKDStudentClassifier", "validation 1"] == n_fits
+    assert recorder.ended["SKDStudentClassifier", "validation"] == n_fits
     assert recorder.ended["SKDStudentClassifier", "epoch"] == n_fits * 2 * 2
     assert recorder.ended["TeacherClassifier", "epoch"] == n_fits * (2 + 1) * 3
     assert not any(recorder.depth.values())  # whatever began has ended

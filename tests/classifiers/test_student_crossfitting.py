@@ -70,7 +70,7 @@ def test_no_teacher_is_asked_about_a_song_it_saw(tiny_student, songs):
 
 def test_held_out_songs_are_seen_by_no_fold_teacher(tiny_student, songs):
     X, y, _ = songs
-    student = tiny_student(teacher=Remembering(), teacher_cv=3)
+    student = tiny_student(teacher=Remembering(), teacher_cv=3, calibration_cv="hold-out")
     student.fit(X, y)
     seen = np.unique(np.concatenate(folds()))
     held = np.setdiff1d(np.arange(60), seen)
@@ -83,7 +83,8 @@ def test_held_out_songs_are_seen_by_no_fold_teacher(tiny_student, songs):
 
 def test_groups_are_on_one_side_of_folds_and_hold_out(tiny_student, songs):
     X, y, groups = songs
-    tiny_student(teacher=Remembering(), teacher_cv=3).fit(X, y, groups=groups)
+    student = tiny_student(teacher=Remembering(), teacher_cv=3, calibration_cv="hold-out")
+    student.fit(X, y, groups=groups)
     for saw, asked in Remembering.asked:
         assert not np.intersect1d(groups[saw], groups[asked]).size
     seen = np.unique(np.concatenate(folds()))

@@ -6,7 +6,14 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.special import softmax
 
-from sklearn_skd.distillation import cross_entropy, kd_loss, skd_loss, soft_kl
+from sklearn_skd.distillation import (
+    ckd_loss,
+    cross_entropy,
+    dkd_loss,
+    kd_loss,
+    skd_loss,
+    soft_kl,
+)
 
 LOG2, LOG3 = np.log(2), np.log(3)
 
@@ -273,3 +280,81 @@ def test_a_weight_for_hidden_states_without_hidden_states_is_refused():
         skd_loss(
             logits, logits, torch.tensor([0, 1]), temperature=1.0, weight=torch.ones(2), mu=0.1
         )
+
+
+# Decoupled knowledge
+
+
+def test_the_decoupled_terms_add_up_to_kl(student, teacher):
+    """KL = TCKD + (1 - p_y) NCKD (Zhao et al. 2022, eq. 7)."""
+    target = torch.tensor([0, 1, 2, 0, 1, 2])
+    options = {"temperature": 3.0, "reduction": "none"}
+    of_target = dkd_loss(student, teacher, target, alpha=1.0, beta=0.0, **options)
+    of_others = dkd_loss(student, teacher, target, alpha=0.0, beta=1.0, **options)
+    p = torch.softmax(teacher / 3.0, dim=1)[torch.arange(6), target]
+    whole = of_target + (1 - p) * of_others
+    assert_allclose(whole.detach(), kl_by_hand(student, teacher, 3.0))
+
+
+def test_decoupled_terms_by_hand():
+    teacher = tensor([[np.log(2), 0.0, 0.0]])  # 1/2, 1/4, 1/4
+    student = tensor([[np.log(2), LOG3, 0.0]])  # 1/3, 1/2, 1/6
+    target = torch.tensor([0])
+    of_target = 0.5 * np.log(0.5 / (1 / 3)) + 0.5 * np.log(0.5 / (2 / 3))
+    of_others = 0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25)
+    loss = dkd_loss(student, teacher, target, temperature=1.0, alpha=2.0, beta=3.0)
+    assert_allclose(loss, 2 * of_target + 3 * of_others)
+
+
+def test_with_two_classes_there_are_no_others(student, teacher):
+    target = torch.tensor([0, 1, 0, 1, 0, 1])
+    pair = student[:, :2], teacher[:, :2], target
+    losses = [dkd_loss(*pair, temperature=2.0, beta=beta).item() for beta in (0.0, 8.0)]
+    assert_allclose(losses, soft_kl(*pair[:2], temperature=2.0).mean().item())
+
+
+def test_of_unlabelled_songs_the_teacher_is_not_decoupled(student, teacher):
+    target = torch.tensor([-1, 0, 1, 2, -1, 0])
+    loss = dkd_loss(student, teacher, target, temperature=2.0, reduction="none").detach()
+    plain = kl_by_hand(student, teacher, 2.0)
+    assert_allclose(loss[target < 0], plain[target.numpy() < 0])
+    assert (abs(loss[target >= 0].numpy() - plain[target.numpy() >= 0]) > 1e-3).all()
+
+
+def test_a_distribution_counts_by_its_largest_share_in_dkd(student, teacher):
+    index = torch.tensor([0, 1, 2, 0, 1, -1])
+    shares = torch.full((6, 3), 0.2, dtype=torch.float64)
+    shares[torch.arange(5), index[:5]] = 0.6
+    shares[5] = 0
+    assert_allclose(
+        dkd_loss(student, teacher, index).item(), dkd_loss(student, teacher, shares).item()
+    )
+
+
+def test_scores_of_hundreds_stay_finite_in_dkd():
+    student, teacher = tensor([[900.0, -900.0, 0.0]]), tensor([[-900.0, 0.0, 900.0]])
+    student.requires_grad_()
+    loss = dkd_loss(student, teacher, torch.tensor([0]), temperature=1.0)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(student.grad).all()
+
+
+# Confidence
+
+
+def test_ckd_weighs_songs_by_the_top_probability_of_the_teacher(student, teacher):
+    target = torch.tensor([0, 1, 2, 0, 1, -1])
+    loss = ckd_loss(student, teacher, target, temperature=3.0, reduction="none").detach()
+    weight = softmax(teacher.detach().numpy(), axis=1).max(axis=1)
+    hard = cross_entropy(student, target).detach().numpy()
+    assert_allclose(loss, weight * kl_by_hand(student, teacher, 3.0) + (1 - weight) * hard)
+
+
+@pytest.mark.parametrize("loss_of", [dkd_loss, ckd_loss])
+def test_baselines_have_the_gradients_of_their_values(student, teacher, loss_of):
+    target = torch.tensor([0, 1, 2, 0, -1, 1])
+    fixed = teacher.detach()
+    assert torch.autograd.gradcheck(lambda z: loss_of(z, fixed, target), student)
+    loss_of(student, teacher, target).backward()
+    assert teacher.grad is None

@@ -5,11 +5,26 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from sklearn_skd.distillation import cross_entropy, kd_loss, skd_loss
+from sklearn_skd.distillation import (
+    ckd_loss,
+    class_coefficients,
+    cross_entropy,
+    dkd_loss,
+    kd_loss,
+    selective_weight,
+    skd_loss,
+)
 from sklearn_skd.distillation.strategies import CREDIBILITY_LOSS, STRATEGIES, student_loss
 
 N, K = 5, 3
-PARAMS = {"temperature": 3.0, "kd_weight": 0.7, "mu": 0.2}
+PARAMS = {
+    "temperature": 3.0,
+    "kd_weight": 0.7,
+    "dkd_alpha": 0.5,
+    "dkd_beta": 2.0,
+    "max_epochs": 36,
+    "mu": 0.2,
+}
 
 
 def rand(*shape, seed):
@@ -29,6 +44,8 @@ def outputs():
 def batch():
     return {
         "target": torch.eye(K, dtype=torch.float64)[[0, 1, 2, 0, 1]],
+        "code": torch.tensor([0, 1, 2, 0, 1]),
+        "epoch": 2,
         "teacher_logits": rand(N, K, seed=3),
         "weight": rand(N, seed=4),
         "teacher_hidden": rand(N, 4, seed=5),
@@ -44,6 +61,11 @@ def expected_loss(strategy, outputs, batch):
     theirs = batch["teacher_logits"]
     if strategy == "kd":
         return kd_loss(logits, theirs, target, temperature=3.0, kd_weight=0.7, reduction="none")
+    if strategy == "ckd":
+        return ckd_loss(logits, theirs, target, temperature=3.0, reduction="none")
+    if strategy == "dkd":  # two epochs into a warm-up of three
+        terms = {"temperature": 3.0, "alpha": 0.5, "beta": 2.0, "reduction": "none"}
+        return cross_entropy(logits, target) + 2 / 3 * dkd_loss(logits, theirs, target, **terms)
     return skd_loss(
         logits,
         theirs,
@@ -115,3 +137,61 @@ def test_saturated_predictions_of_credibility_stay_finite(outputs, batch):
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(tensor.grad).all()
+
+
+def test_the_warm_up_of_dkd_ends_after_a_twelfth_of_the_epochs(outputs, batch):
+    hard = cross_entropy(outputs["logits"], batch["target"])
+    soft = [
+        STRATEGIES["dkd"](outputs, {**batch, "epoch": epoch}, PARAMS) - hard for epoch in (1, 3, 30)
+    ]
+    assert_allclose(soft[1].detach(), 3 * soft[0].detach())
+    assert_allclose(soft[2].detach(), soft[1].detach())
+
+
+def test_dkd_takes_the_label_where_votes_make_it_a_tie(outputs, batch):
+    by_label = STRATEGIES["dkd"](outputs, batch, PARAMS)
+    batch["target"] = torch.tensor([[0.5, 0.5, 0.0]] * N, dtype=torch.float64)
+    by_votes = STRATEGIES["dkd"](outputs, batch, PARAMS)
+    hard = cross_entropy(outputs["logits"], torch.eye(K, dtype=torch.float64)[batch["code"]])
+    soft = by_votes - cross_entropy(outputs["logits"], batch["target"])
+    assert_allclose((by_label - hard).detach(), soft.detach())
+
+
+def test_jointly_learnt_weights_are_those_of_equation_five(outputs, batch):
+    signals = rand(N, 3, seed=8)
+    theta = torch.tensor([0.4, 0.2, 0.7], dtype=torch.float64, requires_grad=True)
+    bias = torch.tensor(-0.3, dtype=torch.float64, requires_grad=True)
+    outputs |= {"theta": theta, "bias": bias}
+    loss = STRATEGIES["skd"](outputs, {**batch, "signals": signals}, PARAMS)
+    r, s, e = signals.numpy().T * np.array([[1], [1], [-1]])
+    weight = selective_weight(r, s, e, theta=[0.4, 0.2, 0.7], bias=-0.3)
+    fixed = STRATEGIES["skd"](
+        {key: outputs[key] for key in ("logits", "hidden")},
+        {**batch, "weight": torch.tensor(weight)},
+        PARAMS,
+    )
+    assert_allclose(loss.detach(), fixed.detach())
+    loss.sum().backward()
+    assert (theta.grad != 0).all()
+    assert bias.grad != 0
+
+
+def test_classes_are_weighted_by_equation_six(outputs, batch):
+    u = np.array([0.9, 0.2, 0.5])
+    loss = STRATEGIES["skd"](
+        outputs, {**batch, "class_reliability": torch.tensor(np.tile(u, (N, 1)))}, PARAMS
+    )
+    proba = torch.softmax(batch["teacher_logits"], dim=1).numpy()
+    expected = skd_loss(
+        outputs["logits"],
+        batch["teacher_logits"],
+        batch["target"],
+        temperature=3.0,
+        weight=batch["weight"],
+        class_weight=torch.tensor(class_coefficients(batch["weight"].numpy(), proba, u)),
+        student_hidden=outputs["hidden"],
+        teacher_hidden=batch["teacher_hidden"],
+        mu=0.2,
+        reduction="none",
+    )
+    assert_allclose(loss.detach(), expected.detach())

@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose
 from torch.testing import assert_close
 
-from sklearn_skd.networks import GuidedPooling, Source, StudentNet, TeacherNet
+from sklearn_skd.networks import GuidedPooling, SelectiveWeight, Source, StudentNet, TeacherNet
 
 AUDIO = Source("audio", "series", 3, (0.0,) * 3, (1.0,) * 3)
 LYRICS = Source("lyrics", "vector", 5, (0.0,) * 5, (1.0,) * 5, flagged=True)
@@ -241,3 +241,19 @@ def test_the_timeline_follows_the_sound(net):
     after = run(net, inputs, "timeline")
     change = (after - before).abs().amax(dim=(0, 2))
     assert change[16:].min() > 10 * change[:12].max()
+
+
+def test_joint_weights_are_trained_and_not_used_in_inference():
+    net = StudentNet([LYRICS], K, 0.3, mean_weight=0.4)
+    out = net(**make_inputs())
+    assert_close(out["theta"], torch.full((3,), 0.1))
+    assert torch.sigmoid(out["bias"]).item() == pytest.approx(0.4)
+    assert out["theta"].requires_grad
+    assert not {"theta", "bias"} & set(run(net.eval(), make_inputs()))
+
+
+def test_joint_weights_never_turn_the_signs_of_equation_five():
+    weight = SelectiveWeight(0.3)
+    with torch.no_grad():
+        weight.raw_theta.fill_(-5)
+    assert (weight.theta > 0).all()
