@@ -1,0 +1,11 @@
+"""The paper's experiments for anyone's data, as tidy tables (paper sections 4.2 to 4.6)."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "compare": ["compare_strategies"],
+        "summary": ["corrected_error", "summarize"],
+    },
+)
