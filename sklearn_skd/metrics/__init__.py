@@ -1,5 +1,9 @@
 """Metrics of probabilities and scorers for model selection (paper section 4)."""
 
+from sklearn_skd.metrics.agreement import (
+    concordance_correlation_coefficient,
+    inter_annotator_consistency,
+)
 from sklearn_skd.metrics.calibration import (
     NullFloor,
     calibration_null_floor,
@@ -14,6 +18,8 @@ __all__ = [
     "ProbabilityScorer",
     "calibration_null_floor",
     "calibration_summary",
+    "concordance_correlation_coefficient",
     "ece_scorer",
     "expected_calibration_error",
+    "inter_annotator_consistency",
 ]
