@@ -100,13 +100,13 @@ def test_more_annotators_are_more_consistent_than_few():
 
 def test_the_seed_decides_and_the_global_generator_rests():
     votes = np.random.default_rng(0).multinomial(6, [0.3, 0.7], size=20)
-    before = np.random.get_state()[1].copy()
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
     one, other, third = (
         inter_annotator_consistency(votes, random_state=seed) for seed in (1, 1, 2)
     )
     inter_annotator_consistency(votes)
     assert one == other != third
-    assert (np.random.get_state()[1] == before).all()
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
 
 
 def test_songs_of_a_single_vote_are_left_out_and_none_is_nan():
