@@ -6,6 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "compare": ["compare_strategies"],
+        "low_label": ["evaluate_low_label"],
+        "transfer": ["evaluate_transfer"],
         "summary": ["corrected_error", "summarize"],
     },
 )

@@ -87,7 +87,7 @@ class Experiment:
         predictions : DataFrame
         """
         fit_and_ask = check_memory(memory).cache(_fit_and_ask, ignore=["experiment"])
-        data = "" if memory is None else self._fingerprint()
+        data = "" if memory is None else self.fingerprint()
         jobs = (
             delayed(fit_and_ask)(arms, data, run.train, run.test, run.hidden, experiment=self)
             for run in runs
@@ -104,7 +104,12 @@ class Experiment:
                 print(_so_far(parts, self.targets.classes))
         return pd.concat(parts, ignore_index=True)
 
-    def _fingerprint(self):
+    def rows(self, rows):
+        """Some of the songs."""
+        return _safe_indexing(self.X, rows)
+
+    def fingerprint(self):
+        """Stands for the songs and all that belongs to them where results are kept."""
         known = {name: values for name, values in self.fit_params.items() if values is not None}
         X = self.X if not hasattr(self.X, "columns") else {"table": self.X.to_numpy(dtype=object)}
         return fingerprint(X, self.targets.classes, self.targets.codes, known)

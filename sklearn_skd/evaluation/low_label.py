@@ -1,0 +1,144 @@
+"""Strategies trained on a share of the labels (paper section 4.6, Table 5)."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array
+
+from sklearn_skd._random import own_random_state
+from sklearn_skd.evaluation._arms import make_arms
+from sklearn_skd.evaluation._runs import Experiment, make_folds, scores
+from sklearn_skd.evaluation.compare import STRATEGIES
+from sklearn_skd.metrics import (
+    concordance_correlation_coefficient,
+    inter_annotator_consistency,
+)
+
+__all__ = ["evaluate_low_label"]
+
+
+def evaluate_low_label(
+    estimator,
+    X,
+    y,
+    *,
+    label_shares=(0.3, 0.5, 0.7),
+    strategies=STRATEGIES,
+    cv=5,
+    groups=None,
+    annotation_votes=None,
+    annotation_reliability=None,
+    random_state=0,
+    memory=None,
+    n_jobs=None,
+    verbose=0,
+    return_predictions=False,
+):
+    """Cross-validate strategies that see some of the labels; the other songs are unlabelled.
+
+    The test songs of a fold are the same whatever the share. The songs whose labels are shown at
+    30 % are among those at 50 %, and so on; every class keeps at least two. Hidden are the label,
+    the votes and the reliability of a song, not the song.
+
+    Parameters
+    ----------
+    estimator, X, y, strategies, cv, groups, annotation_votes, annotation_reliability
+        See :func:`compare_strategies`.
+
+    label_shares : sequence of float, default=(0.3, 0.5, 0.7)
+        Shares of the labelled training songs that keep their labels, in (0, 1].
+
+    random_state : int, RandomState instance or None, default=0
+        Which labels are hidden.
+
+    memory, n_jobs, verbose, return_predictions
+        See :func:`compare_strategies`.
+
+    Returns
+    -------
+    table : DataFrame
+        Tidy, as of :func:`compare_strategies`, with a column ``label_share`` and two metrics
+        more. ``CCC`` is the concordance of the probabilities with the vote shares, or
+        ``CCC (labels)`` with the one-hot labels where there are no votes, pooled over the folds
+        of a repeat (``fold`` is -1 then). ``ICR`` is that of the annotators with each other
+        (NaN without counts of votes). ``n_train`` counts the labels shown.
+
+    predictions : DataFrame
+        Only with `return_predictions`; with the column ``label_share``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_skd import SKDStudentClassifier, TeacherClassifier
+    >>> from sklearn_skd.evaluation import evaluate_low_label
+    >>> X, y = load_iris(return_X_y=True)
+    >>> student = SKDStudentClassifier(
+    ...     TeacherClassifier(max_epochs=5), teacher_cv=2, max_epochs=10, random_state=0)
+    >>> table = evaluate_low_label(
+    ...     student, X, y, label_shares=[0.3], strategies=["student-only", "skd"], cv=2)
+    >>> sorted(set(table["metric"]))[:4]
+    ['AUROC', 'Brier', 'CCC (labels)', 'ECE']
+    """
+    shares = sorted(float(share) for share in label_shares)
+    if not shares or not 0 < shares[0] <= shares[-1] <= 1:
+        raise ValueError(f"label_shares are numbers in (0, 1], got {label_shares!r}.")
+    experiment = Experiment(
+        X,
+        y,
+        groups=groups,
+        annotation_votes=annotation_votes,
+        annotation_reliability=annotation_reliability,
+    )
+    arms = make_arms(estimator, strategies, memory)
+    rng = own_random_state(random_state)
+    runs = [
+        run._replace(place={"label_share": share, **run.place}, hidden=hidden)
+        for run in make_folds(experiment, cv)
+        for share, hidden in _hide(experiment.targets, run.train, shares, rng)
+    ]
+    predictions = experiment.predictions(arms, runs, memory=memory, n_jobs=n_jobs, verbose=verbose)
+    classes = experiment.targets.classes
+    table = scores(predictions, classes, by=("label_share", "repeat", "fold"))
+    agreement = _agreement(predictions, experiment)
+    table = pd.concat([table, agreement], ignore_index=True)
+    return (table, predictions) if return_predictions else table
+
+
+def _hide(targets, train, shares, rng):
+    """Yield (share, songs of `train` whose labels are hidden), the smaller hidden sets nested."""
+    labelled = rng.permutation(train[targets.labelled[train]])
+    order = {}
+    for code in np.unique(targets.codes[labelled]):
+        order[code] = labelled[targets.codes[labelled] == code]
+    for share in shares:
+        hidden = [songs[max(2, round(share * len(songs))) :] for songs in order.values()]
+        yield share, np.sort(np.concatenate(hidden))
+
+
+def _agreement(predictions, experiment):
+    """CCC of every arm, pooled over the folds of a repeat, and the ICR beside it."""
+    classes, votes = experiment.targets.classes, experiment.fit_params["annotation_votes"]
+    name, reference, consistency = "CCC", None, np.nan
+    if votes is None:
+        name = "CCC (labels)"
+        reference = np.eye(len(classes))[np.maximum(experiment.targets.codes, 0)]
+    else:
+        if hasattr(votes, "columns"):
+            votes = votes[list(classes)]
+        votes = check_array(votes, dtype=float, input_name="annotation_votes")
+        total = votes.sum(axis=1, keepdims=True)
+        reference = np.divide(votes, total, out=np.full_like(votes, np.nan), where=total > 0)
+        if (votes % 1 == 0).all() and votes.max() > 1:
+            voted = votes[predictions["song"].unique()]
+            consistency = inter_annotator_consistency(voted, random_state=0)
+    columns = [f"proba_{one}" for one in classes]
+    rows = []
+    keys = ["label_share", "repeat", "strategy", "calibration"]
+    for place, part in predictions.groupby(keys, sort=False):
+        truth = reference[part["song"]]
+        known = ~np.isnan(truth).any(axis=1)
+        ccc = concordance_correlation_coefficient(truth[known], part[columns].to_numpy()[known])
+        head = {**dict(zip(keys, place, strict=True)), "fold": -1}
+        head |= {"n_train": part["n_train"].mean(), "n_test": int(known.sum())}
+        rows.append({**head, "metric": name, "value": ccc})
+        rows.append({**head, "metric": "ICR", "value": consistency})
+    return pd.DataFrame(rows)
