@@ -207,7 +207,8 @@ def test_every_equation_stands_beside_a_function_and_a_test_that_exist(number):
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_references_to_objects_resolve(path):
-    for name in re.findall(r":(?:func|class|data|meth|attr):`~?([\w.]+)`", path.read_text("utf8")):
+    role = r":(?:func|class|data|meth|attr):`(?:[^<`]+<|~)?([\w.]+)>?`"
+    for name in re.findall(role, path.read_text("utf8")):
         resolve(name)
 
 
