@@ -525,11 +525,12 @@ def test_a_folder_that_cannot_be_written_to_costs_time_only(tmp_path, backend):
     assert warning.filename == __file__
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
 def test_rights_that_are_missing_cost_time_only(song, cache):
     expected = log_mel(cache=cache).transform([song])
     (entry,) = files(cache)
     entry.chmod(0)
+    if os.access(entry, os.R_OK):
+        pytest.skip("root may read and write everything")
     with pytest.warns(UserWarning, match=r"damaged entry \(Permission denied\)"):
         np.testing.assert_array_equal(log_mel(cache=cache).transform([song]), expected)
     assert cache.get(entry.stem) is not None
