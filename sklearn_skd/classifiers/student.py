@@ -7,7 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 from sklearn.callback import with_callbacks
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
@@ -18,7 +18,7 @@ from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._selection import Split
 from sklearn_skd.classifiers._sources import PLAIN, check_sources, describe_sources, select_sources
 from sklearn_skd.classifiers._splits import hold_out
-from sklearn_skd.classifiers._targets import check_targets
+from sklearn_skd.classifiers._targets import check_groups, check_targets
 from sklearn_skd.classifiers._timeline import TimelineMixin
 from sklearn_skd.distillation.strategies import STRATEGIES, student_loss
 from sklearn_skd.networks import StudentNet
@@ -316,9 +316,7 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         )
         names = list(every_source) if self.sources is None else list(self.sources)
         own = select_sources(every_source, names, what="The student (parameter `sources`)")
-        if groups is not None:
-            groups = np.asarray(groups)
-            check_consistent_length(groups, targets.codes)
+        groups = check_groups(groups, n_songs)
         self.__dict__.pop("net_", None)  # until there is a new one, this is not fitted
         self.classes_ = targets.classes
         self.sources_ = describe_sources(own)
@@ -353,7 +351,12 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
             return np.arange(0)
         labelled = np.flatnonzero(targets.labelled)
         codes = targets.codes[labelled]
-        _, held = hold_out(codes, None if groups is None else groups[labelled], random_state=seed)
+        _, held = hold_out(
+            codes,
+            None if groups is None else groups[labelled],
+            random_state=seed,
+            n_left=1 if self.strategy == "student-only" or self.teacher_cv is None else 2,
+        )
         if not len(held):
             warn_user(
                 "No song can be held out without losing a class (or group): the probabilities are "
