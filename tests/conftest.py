@@ -26,8 +26,9 @@ def pytest_terminal_summary(terminalreporter):
     if cases:
         unhandled = sum(not handled for handled in cases.values())
         told = f"{unhandled} NOT handled" if unhandled else "all handled"
-        terminalreporter.section("hard ground")
-        terminalreporter.line(f"{len(cases)} distinct cases of bad or unusual input, {told}")
+        terminalreporter.line(
+            f"hard ground: {len(cases)} distinct cases of bad or unusual input, {told}"
+        )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,7 +48,7 @@ def hard_cases(reporter):
     reports = [report for kind in reporter.stats.values() for report in kind]
     cases = {}
     for report in reports:
-        if not isinstance(report, pytest.TestReport) or HARD_GROUND.name not in report.nodeid:
+        if not isinstance(report, pytest.TestReport) or f"{HARD_GROUND.name}/" not in report.nodeid:
             continue
         if report.failed or (report.passed and report.when == "call"):
             cases[report.nodeid] = cases.get(report.nodeid, True) and report.passed
