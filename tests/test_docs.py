@@ -5,11 +5,9 @@ import dataclasses
 import doctest
 import importlib
 import inspect
-import os
 import pkgutil
 import re
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -23,7 +21,6 @@ DOCS = ROOT / "docs"
 CHAPTERS = sorted((DOCS / "guide").glob("*.rst"))
 GUIDE = "\n".join(path.read_text("utf8") for path in [DOCS / "user_guide.rst", *CHAPTERS])
 PAGES = sorted(DOCS.glob("*.rst")) + CHAPTERS
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 MODULES = sorted(
     module.name for module in pkgutil.walk_packages(sklearn_skd.__path__, "sklearn_skd.")
 )
@@ -293,28 +290,3 @@ def test_the_site_needs_no_remote_script_or_image():
         text = path.read_text("utf8")
         assert "mathjax" not in text.lower(), path
         assert not re.search(r"(image|figure):: *https?:", text), path
-
-
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_examples_compile_and_open_with_a_text(path):
-    source = path.read_text("utf8")
-    code = compile(source, str(path), "exec")
-    assert code.co_consts[0].strip()
-    if path.name.startswith("plot_"):
-        assert "\n# %%\n" in source
-        _, title, rule = source.splitlines()[:3]
-        assert rule == "=" * len(title)
-
-
-def test_the_quickstart_runs(tmp_path):
-    environment = {
-        **os.environ,
-        "SKD_EXAMPLE_SONGS": "36",  # fewer leave a class without songs for all folds
-        "SKLEARN_SKD_DATA": str(tmp_path),
-        "MPLBACKEND": "Agg",
-    }
-    command = [sys.executable, str(ROOT / "examples" / "plot_quickstart.py")]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
-    assert run.returncode == 0, run.stderr
-    assert "nll" in run.stdout
-    assert "nan" not in run.stdout  # a search goes on when a fit fails
