@@ -172,7 +172,7 @@ def lyrics(folder, repeats, n_songs=24):
 
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
-    words = np.array("love night heart dance away tonight forever rain fire home".split())
+    words = ["love", "night", "heart", "dance", "tonight", "forever", "rain", "fire", "home"]
     texts = [
         "\n".join(" ".join(rng.choice(words, 6)) for _ in range(lines))
         for lines in rng.integers(5, 41, n_songs)
