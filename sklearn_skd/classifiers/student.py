@@ -359,8 +359,9 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         )
         if not len(held):
             warn_user(
-                "No song can be held out without losing a class (or group): the probabilities are "
-                "not calibrated and temperature_ is 1. Add songs, or set calibration=None.",
+                "No song can be held out: a class (or group) would be lost, or every class has too "
+                "few songs. The probabilities are not calibrated and temperature_ is 1. Add songs, "
+                "or set calibration=None.",
                 UserWarning,
             )
         return labelled[held]

@@ -170,7 +170,9 @@ def _open(song):
     try:
         reader = soundfile.SoundFile(_openable(song))
     except (RuntimeError, TypeError, OSError) as error:  # TypeError: headerless .raw files
-        reason = str(error).rpartition("Error opening ")[2].rpartition(": ")[2]
+        reason = str(error).rpartition("Error opening ")[2].rpartition(": ")[2].rstrip(".")
+        if "possibly a pipe" in reason:  # what libsndfile says of an MP3 without a single frame
+            reason = "no sound was found in it"
         raise SongError(f"cannot decode {song!r} ({reason}). {_CONVERT}") from None
     if reader.format == "RAW":  # libsndfile takes anything called .au, .vox or .gsm for samples
         reader.close()
