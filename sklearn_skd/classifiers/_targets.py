@@ -282,7 +282,7 @@ def _check_weight(weight, labelled):
                 "are finite and not negative; 0 leaves a song out."
             )
     weight = _check_sample_weight(weight, np.empty((len(labelled), 1)), dtype=np.float64)
-    if not weight[labelled].sum() > 0:
+    if not (weight[labelled] > 0).any():
         raise ValueError("sample_weight is zero for all labelled songs: nothing to learn from.")
     weight = weight / weight.max()  # the sum of huge numbers may overflow
     return (weight / weight.mean()).astype(np.float32)
