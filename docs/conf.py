@@ -47,6 +47,7 @@ sphinx_gallery_conf = {
     "nested_sections": False,
     "backreferences_dir": "generated/backreferences",  # for `minigallery` on the API pages
     "doc_module": ("sklearn_skd",),
+    "capture_repr": ("_repr_html_",),  # tables and diagrams; the rest is printed
     "reset_modules": ("matplotlib", "gallery.reset_sklearn"),
     "abort_on_example_error": True,
     "remove_config_comments": True,

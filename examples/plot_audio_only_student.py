@@ -40,12 +40,10 @@ student = SKDStudentClassifier(
     teacher_cv=2,
     max_epochs=30,
     random_state=0,
-)
-student.fit(X[train], bunch.target[train], groups=bunch.groups[train])
+).fit(X[train], bunch.target[train], groups=bunch.groups[train])
 alone = SKDStudentClassifier(
     strategy="student-only", sources=("audio",), max_epochs=30, random_state=0
-)
-alone.fit(X[train], bunch.target[train], groups=bunch.groups[train])
+).fit(X[train], bunch.target[train], groups=bunch.groups[train])
 
 # %%
 # The student is the smaller one by far, and it does not look at what it does not need. Whether the

@@ -67,7 +67,7 @@ panels[0].set_ylabel("Artist")
 # the folds of its teachers and in its hold-out. The splitter asks for groups by itself.
 sklearn.set_config(enable_metadata_routing=True)
 student = SKDStudentClassifier(
-    teacher=TeacherClassifier(max_epochs=10), teacher_cv=2, max_epochs=15, random_state=0
+    teacher=TeacherClassifier(max_epochs=8), teacher_cv=2, max_epochs=12, random_state=0
 )
 student.set_fit_request(annotation_votes=True, annotation_reliability=True, groups=True)
 metadata = {

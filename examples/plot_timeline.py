@@ -28,8 +28,9 @@ features = SongFeatures(audio=LogMelSpectrogram(segment="start"), lyrics=None, c
 X = features.fit_transform(bunch.data)
 split = GroupShuffleSplit(1, test_size=1 / 3, random_state=0).split(emotion, groups=bunch.groups)
 train, test = next(split)
-student = SKDStudentClassifier(strategy="student-only", random_state=0)
-student.fit(X[train], emotion[train])
+student = SKDStudentClassifier(strategy="student-only", random_state=0).fit(
+    X[train], emotion[train]
+)
 
 # %%
 # A song, moment by moment

@@ -100,7 +100,7 @@ figure.supylabel("Mel band", fontsize="medium")
 # Learn and predict
 # -----------------
 # Two songs without sound do not stop the training. A new song may lack what the others have, or
-# have a style that was never seen.
+# have a style that was never seen. Both count as unknown, so the two rows get the same answer.
 student = SKDStudentClassifier(strategy="student-only", random_state=0).fit(X, table["mood"])
 model = make_pipeline(features, student)
 new = pd.DataFrame(

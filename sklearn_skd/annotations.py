@@ -24,7 +24,7 @@ def aggregate_annotations(
     ----------
     votes : DataFrame of shape (n_votes, n_columns)
         Tidy votes: one row says which emotion one annotator heard in one song. A row without an
-        emotion is no vote; its song stays in the result.
+        emotion (missing or blank text) is no vote; its song stays in the result.
     song : str, default="song"
         Name of the column of songs.
     annotator : str or None, default="annotator"
@@ -65,9 +65,10 @@ def aggregate_annotations(
     TypeError
         If `votes` is no DataFrame.
     ValueError
-        If a column or a song's id is missing, an annotator votes twice on a song, no song in
-        `songs` has a row in `votes`, an emotion has the name of another column of the result, or
-        a parameter is out of range.
+        If a column or a song's id is missing, a column is there twice, a cell holds several
+        values or bytes, an annotator votes twice on a song, no song in `songs` has a row in
+        `votes`, an emotion has the name of another column of the result, or a parameter is out of
+        range.
 
     Notes
     -----
@@ -154,11 +155,16 @@ def _tidy(votes, song, annotator, emotion):
                 f"votes has no column {column!r}, but {list(votes.columns)}. Name the right one "
                 f"with {role}=..."
             )
+    names = [song, emotion] if anonymous else [song, annotator, emotion]
+    if len(set(names)) < len(names):
+        raise ValueError(f"song, annotator and emotion name one column twice: {names}.")
+    if votes.empty:
+        raise ValueError("votes has no rows.")
     tidy = pd.DataFrame(
         {
-            "song": votes[song].astype(object),
-            "annotator": None if anonymous else votes[annotator].astype(object),
-            "emotion": votes[emotion].astype(object),
+            "song": _plain(votes, song),
+            "annotator": None if anonymous else _plain(votes, annotator),
+            "emotion": _plain(votes, emotion),
         }
     )
     if tidy["song"].isna().any():
@@ -168,15 +174,32 @@ def _tidy(votes, song, annotator, emotion):
     return tidy
 
 
+def _plain(votes, name):
+    """A column as objects without row labels; blank text is missing."""
+    if (votes.columns == name).sum() > 1:
+        raise ValueError(f"votes has several columns {name!r}: keep one.")
+    cells = []
+    for row, cell in enumerate(votes[name].astype(object)):
+        if isinstance(cell, bytes) or not pd.api.types.is_scalar(cell):
+            raise ValueError(
+                f"The column {name!r} of votes holds {type(cell).__name__} in row {row}: "
+                f"{cell!r:.60}. Use text or a number, one a cell; votes.explode({name!r}) makes "
+                "a row of each element of a list."
+            )
+        cells.append(None if isinstance(cell, str) and not cell.strip() else cell)
+    return pd.Series(cells, dtype=object)
+
+
 def _check_duplicates(tidy, song, annotator):
     named = tidy[tidy["annotator"].notna() & tidy["emotion"].notna()]
     twice = named[named.duplicated(["song", "annotator"])]
     if len(twice):
         first = twice.iloc[0]
         raise ValueError(
-            f"{len(twice)} votes repeat a song and annotator, the first of them annotator "
-            f"{first['annotator']!r} on song {first['song']!r}. Keep one vote each, for example "
-            f"votes.drop_duplicates([{song!r}, {annotator!r}], keep='last')."
+            f"{len(twice)} votes repeat a song and annotator, the first of them, in row "
+            f"{twice.index[0]}, annotator {first['annotator']!r} on song {first['song']!r}. Keep "
+            f"one vote each, for example votes.drop_duplicates([{song!r}, {annotator!r}], "
+            "keep='last')."
         )
 
 
@@ -184,7 +207,12 @@ def _index(votes, songs, *, name):
     """Songs of the result."""
     if songs is None:
         return pd.Index(pd.unique(votes["song"])).infer_objects().rename(name)
+    if isinstance(songs, str):
+        raise ValueError(f"songs is a sequence of ids, got the text {songs!r}: use [{songs!r}].")
     index = pd.Index(list(songs)).rename(name)
+    if index.hasnans:
+        row = int(np.flatnonzero(index.isna())[0])
+        raise ValueError(f"songs has no id at position {row}: drop it or name the song.")
     if not index.isin(votes["song"]).any():
         raise ValueError(
             f"None of the {len(index)} songs has a row in votes: songs starts with "
@@ -212,11 +240,12 @@ def _count(votes, index):
             f"The emotions {clash} have names of columns of the result: rename them, for example "
             "with votes.replace."
         )
-    counts = pd.crosstab(cast["song"], cast["emotion"])
-    counts = counts.reindex(index=pd.unique(votes["song"]), columns=emotions, fill_value=0)
-    counts = counts.reindex(index, fill_value=0)
-    counts.columns = pd.Index(emotions)
-    return counts.astype(np.int64)
+    song, songs = pd.factorize(votes["song"])
+    counts = np.zeros((len(songs), len(emotions)), dtype=np.int64)
+    voted = votes["emotion"].notna().to_numpy()
+    np.add.at(counts, (song[voted], pd.Index(emotions).get_indexer(cast["emotion"])), 1)
+    counts = pd.DataFrame(counts, index=songs, columns=pd.Index(emotions))
+    return counts.reindex(index, fill_value=0)
 
 
 def _labels(emotions, winner, labelled, index):

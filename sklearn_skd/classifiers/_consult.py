@@ -122,7 +122,8 @@ def plan_consultation(student, targets, groups, rng):
     if is_decided:
         codes = targets.codes[labelled]
         groups_of = None if groups is None else groups[labelled]
-        held = labelled[hold_out(codes, groups_of, random_state=seed)[1]]
+        n_left = 2 if crossed else 1
+        held = labelled[hold_out(codes, groups_of, random_state=seed, n_left=n_left)[1]]
     plans = []
     if crossed:
         cv = student.teacher_cv

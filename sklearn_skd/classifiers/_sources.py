@@ -218,7 +218,7 @@ def _series_statistics(values):
 
 def _usable(scale, mean):
     """Deviations to divide by: those of constant columns, up to rounding, become 1."""
-    constant = scale <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
+    constant = scale <= np.maximum(1e-6 * np.abs(mean), np.finfo(np.float32).tiny)
     return tuple(np.where(constant, 1.0, scale))
 
 

@@ -12,7 +12,7 @@ __all__ = ["hold_out", "teacher_folds", "validation_folds"]
 HOLD_OUT = 0.15  # share of the songs, as in the paper's preset
 
 
-def hold_out(codes, groups, *, random_state):
+def hold_out(codes, groups, *, random_state, n_left=1):
     """Choose songs that selection and calibration may look at.
 
     Parameters
@@ -26,23 +26,29 @@ def hold_out(codes, groups, *, random_state):
     random_state : int
         Seed of the choice.
 
+    n_left : int, default=1
+        Songs (or groups) of each class that must stay, where it has so many: 2 if teachers are
+        to be cross-fitted on them.
+
     Returns
     -------
     kept, held : ndarray of int
-        Positions, sorted. Songs of a class of one stay on the kept side. `held` is empty if no
-        song can be spared.
+        Positions, sorted. Songs of a class of `n_left` or fewer stay on the kept side. `held` is
+        empty if no song can be spared.
     """
     n_splits = min(round(1 / HOLD_OUT), len(codes) if groups is None else len(np.unique(groups)))
-    alone = np.flatnonzero(np.bincount(codes)[codes] < 2)
-    if n_splits < 2 or len(alone) == len(codes):
+    available = _count(codes, groups)
+    rare = np.flatnonzero(available[codes] <= n_left)
+    if n_splits < 2 or len(rare) == len(codes):
         return np.arange(len(codes)), np.arange(0)
     splitter = _splitter(groups, n_splits, random_state)
     for _, held in _quiet_split(splitter, codes, groups):
-        held = np.setdiff1d(held, alone)
+        held = np.setdiff1d(held, rare)
         if groups is not None:
-            held = held[~np.isin(groups[held], groups[alone])]
+            held = held[~np.isin(groups[held], groups[rare])]
         kept = np.setdiff1d(np.arange(len(codes)), held)
-        if len(held) and len(np.unique(codes[kept])) == len(np.unique(codes)):
+        left = _count(codes[kept], None if groups is None else groups[kept], len(available))
+        if len(held) and (left >= np.minimum(available, n_left)).all():
             return kept, held
     return np.arange(len(codes)), np.arange(0)
 
@@ -72,7 +78,7 @@ def validation_folds(targets, groups, *, n_splits, random_state):
     labelled = np.flatnonzero(targets.labelled)
     codes = targets.codes[labelled]
     groups = None if groups is None else groups[labelled]
-    n_splits = min(n_splits, int(_filled(codes, groups, len(targets.classes)).min()))
+    n_splits = min(n_splits, int(_count(codes, groups, len(targets.classes)).min()))
     if n_splits < 2:
         return []
     splitter = _splitter(groups, n_splits, random_state)
@@ -82,10 +88,11 @@ def validation_folds(targets, groups, *, n_splits, random_state):
     return folds if complete else []
 
 
-def _filled(codes, groups, n_classes):
-    """Number of songs of each class, or of groups that it is found in."""
+def _count(codes, groups, n_classes=0):
+    """Number of songs, or of groups, of each class."""
     if groups is None:
         return np.bincount(codes, minlength=n_classes)
+    n_classes = max(n_classes, codes.max() + 1)
     return np.array([len(np.unique(groups[codes == k])) for k in range(n_classes)])
 
 
@@ -114,8 +121,7 @@ def teacher_folds(codes, groups, classes, *, n_splits, random_state):
     -------
     folds : list of (train, test) pairs of ndarray of int
     """
-    filled = _filled(codes, groups, len(classes))
-    what = "songs" if groups is None else "groups"
+    filled, what = _count(codes, groups, len(classes)), "songs" if groups is None else "groups"
     rarest = int(np.argmin(filled))
     name = classes.tolist()[rarest]
     if filled[rarest] < 2:

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.callback import with_callbacks
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
@@ -23,7 +23,7 @@ from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._search import is_searched, search_weight
 from sklearn_skd.classifiers._selection import Split
 from sklearn_skd.classifiers._sources import PLAIN, check_sources, describe_sources, select_sources
-from sklearn_skd.classifiers._targets import check_targets
+from sklearn_skd.classifiers._targets import check_groups, check_targets
 from sklearn_skd.classifiers._timeline import TimelineMixin
 from sklearn_skd.distillation.strategies import STRATEGIES, student_loss
 from sklearn_skd.networks import StudentNet
@@ -350,9 +350,7 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         )
         names = list(every_source) if self.sources is None else list(self.sources)
         own = select_sources(every_source, names, what="The student (parameter `sources`)")
-        if groups is not None:
-            groups = np.asarray(groups)
-            check_consistent_length(groups, targets.codes)
+        groups = check_groups(groups, n_songs)
         self.__dict__.pop("net_", None)  # until there is a new one, this is not fitted
         self.classes_ = targets.classes
         self.sources_ = describe_sources(own)
@@ -388,8 +386,9 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         plans, valid = plan_consultation(self, targets, groups, rng)
         if not valid and is_decided_in_fit(self):
             warn_user(
-                "No song can be held out without losing a class (or group): the probabilities are "
-                "not calibrated and temperature_ is 1. Add songs, or set calibration=None."
+                "No song can be held out: a class (or group) would be lost, or every class has too "
+                "few songs. The probabilities are not calibrated and temperature_ is 1. Add songs, "
+                "or set calibration=None."
             )
         if self.strategy == "student-only":
             lesson = untaught(targets, gamma=self.gamma)

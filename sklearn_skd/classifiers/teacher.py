@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 from sklearn.callback import with_callbacks
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import _fit_context
@@ -13,7 +13,7 @@ from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._selection import Split
 from sklearn_skd.classifiers._sources import check_sources, describe_sources
 from sklearn_skd.classifiers._splits import hold_out
-from sklearn_skd.classifiers._targets import check_targets
+from sklearn_skd.classifiers._targets import check_groups, check_targets
 from sklearn_skd.distillation import cross_entropy
 from sklearn_skd.distillation.knowledge import TeacherKnowledge
 from sklearn_skd.networks import TeacherNet
@@ -188,9 +188,8 @@ class TeacherClassifier(NetClassifier):
             print(f"[TeacherClassifier] {n_songs - len(labelled)} unlabelled songs passed over.")
         if len(labelled) < n_songs:
             sources = take_songs(sources, labelled)
-        if groups is not None:
-            check_consistent_length(groups, targets.codes)
-            groups = np.asarray(groups)[labelled]
+        groups = check_groups(groups, n_songs)
+        groups = None if groups is None else groups[labelled]
         self.__dict__.pop("net_", None)  # until there is a new one, this is not fitted
         self.classes_ = targets.classes
         self.sources_ = describe_sources(sources)

@@ -86,8 +86,15 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a song is missing, unreadable or empty, or holds samples that are not finite, and
-            ``on_error="raise"``. A file that does not exist is a FileNotFoundError as well.
+            If a song is missing, unreadable or empty, is damaged before the window is full, or
+            holds samples that are not finite, and ``on_error="raise"``. A file that does not
+            exist is a FileNotFoundError as well.
+
+        Warns
+        -----
+        UserWarning
+            Under ``on_error="warn"``, once, with the row and the reason of each song that could
+            not be read; and for each file that is damaged behind its window.
         """
         check_is_fitted(self)
         self._validate_params()

@@ -2,7 +2,7 @@
 
 An entry is an ordinary ``.npy`` file followed by a checksum. It is written elsewhere in the folder
 and moved to its place in one step, so that neither a killed process nor a second one leaves or
-sees half an entry. The step is not flushed to the disk (fsync costs as much as decoding a song):
+sees half an entry. The step is not flushed to the disk (fsync can cost as much as decoding a song):
 after a power cut the last entries may hold anything, which the checksum notices.
 """
 
@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+# processors have instructions for it: twice as fast as BLAKE2
+_hash = hashlib.sha256
 _DIGEST_SIZE = 16
 _SHARD = re.compile(r"[0-9a-f]{2}")
 _ENTRY = re.compile(r"[0-9a-f]{32}\.npy")
@@ -153,15 +155,15 @@ class FeatureCache:
         OSError
             If the file cannot be read.
         """
-        digest = hashlib.blake2b(repr(parameters).encode(), digest_size=_DIGEST_SIZE)
+        digest = _hash(repr(parameters).encode())
         if isinstance(song, str):
             with open(song, "rb") as file:
-                digest.update(hashlib.file_digest(file, "blake2b").digest())
+                digest.update(hashlib.file_digest(file, _hash).digest())
         else:
             samples, rate = song
             digest.update(repr((samples.dtype.str, samples.shape, float(rate))).encode())
             digest.update(np.ascontiguousarray(samples).data)
-        return digest.hexdigest()
+        return digest.hexdigest()[: 2 * _DIGEST_SIZE]
 
     def get(self, key):
         """Read an entry, which thereby counts as used.
@@ -300,7 +302,7 @@ def _bytes(size):
 
 
 def _checksum(payload):
-    return hashlib.blake2b(payload, digest_size=_DIGEST_SIZE).digest()
+    return _hash(payload).digest()[:_DIGEST_SIZE]
 
 
 def _listing(folder, pattern):

@@ -10,7 +10,13 @@ from sklearn_skd.features._missing import is_missing
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘‛`´ʼʹ′＇", "'") | dict.fromkeys("“”„‟«»″", '"'))
 
 _BREAK_TAG = re.compile(r"<\s*(?:br|/p|/div|/li)\s*/?\s*>", re.IGNORECASE)
-_TAG = re.compile(r"<!--.*?-->|</?[a-z][^<>]*>|<\d+:[\d.:]+>", re.IGNORECASE | re.DOTALL)
+# A reference to a character of eight digits or more names none; Python refuses very long numbers.
+_NO_CHARACTER = re.compile(r"&#\d{8,};?")
+_NESTED_AMPERSAND = re.compile(r"&(?:amp;)+", re.IGNORECASE)
+# A comment ends where the next one starts, or unclosed ones would cost quadratic time.
+_TAG = re.compile(
+    r"<!--(?:(?!<!--).)*?-->|</?[a-z][^<>]*>|<\d+:[\d.:]+>", re.IGNORECASE | re.DOTALL
+)
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[^\[\]\n]{0,80}\]|\{[^{}\n]{0,80}\}|【[^【】\n]{0,80}】")
 
@@ -23,10 +29,10 @@ _SECTION = (
 _NUMBER = r"(?:\s*\d{1,2}|\s+[ivx]{1,4})?"
 _TIMES = r"(?:x\s?\d{1,2}|\d{1,2}\s?(?:x|times))"
 _HEADING = re.compile(rf"{_SECTION}{_NUMBER}(?:\s*\(?{_TIMES}\)?)?\s*:?|{_TIMES}")
-_HEADED = re.compile(rf"^{_SECTION}{_NUMBER}\s*:\s*")
+_HEADED = re.compile(rf"^(?:{_SECTION}{_NUMBER}\s*:\s*)+")
 _MARKER = re.compile(
     rf"\(\s*(?:{_TIMES}|bis|repeat[^()]*|{_SECTION}{_NUMBER}(?:\s*{_TIMES})?)\s*:?\s*\)"
-    rf"|(?<=\S)\s+{_TIMES}\s*$"
+    rf"|(?:(?<=\S)\s+{_TIMES})+\s*$"
 )
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。؟।])\s+|(?<=[!?。؟।])(?=\w)")
@@ -39,6 +45,14 @@ _SYLLABLE = re.compile(
     r"[lndb]+a+h*|p+a+|sh+a+|tra|d+o{2,}|d+u+m+|d+e{2,}|h+e+y+|e+y+|y+e+h*|y+a+h*|ла+"
 )
 _UNSPACED = re.compile(r"啦{2,}|噜{2,}|[ラら]{3,}|라{3,}")
+
+# The joiners at the ends of words, a run of them as one match: they mean something within words.
+_LOOSE_JOINERS = re.compile("(?<!\\S)[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]++(?!\\S)")
+
+# As many marks on one letter as Unicode's stream-safe text has at most (UAX 15): putting more of
+# them in order takes quadratic time.
+_MOST_MARKS = 30
+_MANY_MARKS = re.compile(rf"[^\w\s]{{{_MOST_MARKS + 1},}}")
 
 _LONGEST_PHRASE = 8
 
@@ -108,7 +122,9 @@ def clean_lyrics(text):
     if is_missing(text):
         return ""
     if not isinstance(text, str):
-        raise TypeError(f"Lyrics must be a string or missing, got {type(text).__name__}: {text!r}.")
+        raise TypeError(
+            f"Lyrics must be a string or missing, got {type(text).__name__}: {text!r:.60}."
+        )
     # A step can uncover work for an earlier one ("&amp;lt;b&amp;gt;"): repeat until nothing moves.
     while (cleaned := _clean_once(text)) != text:
         text = cleaned
@@ -127,14 +143,25 @@ def _clean_once(text):
 
 def _normalise(text):
     """Plain lower-case text of kept characters; line breaks become "\\n"."""
+    text = _NESTED_AMPERSAND.sub("&amp;", _NO_CHARACTER.sub(" ", text))
     text = _BREAK_TAG.sub("\n", html.unescape(text))
-    text = _URL.sub(" ", _TAG.sub(" ", text))
+    text = _MANY_MARKS.sub(_thin_out, _URL.sub(" ", _TAG.sub(" ", text)))
     text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES))
     # "İ".lower() leaves a combining dot behind, which no tokenizer knows.
     text = unicodedata.normalize("NFKC", text.lower().replace("i\u0307", "i"))
     text = _BRACKETED.sub(" ", "\n".join(text.splitlines()))
     text = text.translate(_SYMBOLS)
-    return re.sub(r"(?<!\S)[\u200c\u200d]+|[\u200c\u200d]+(?!\S)", "", text)
+    return _LOOSE_JOINERS.sub("", text)
+
+
+def _thin_out(run):
+    """A run of marks and symbols with at most `_MOST_MARKS` marks in a row."""
+    kept, n_marks = [], 0
+    for char in run[0]:
+        n_marks = n_marks + 1 if unicodedata.combining(char) else 0
+        if n_marks <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def _strip_markers(line):

@@ -1,14 +1,20 @@
 """What counts as a missing cell of a song table."""
 
-from numbers import Real
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
 
 
 def is_missing(value):
-    """Whether `value` is None, NaN, NaT or ``pandas.NA``."""
-    if value is None:
-        return True
+    """Whether `value` is None, NaN (of any kind of number), NaT, ``pandas.NA`` or masked."""
     if isinstance(value, str):
         return False
-    if type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, Real) and value != value
+    if isinstance(value, Decimal):  # pandas stumbles over signalling NaN
+        return value.is_nan()
+    return value is np.ma.masked or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def unmasked(array):
+    """A masked array as an array of objects, with None in the place of masked cells."""
+    return np.where(np.ma.getmaskarray(array), None, array.data.astype(object))

@@ -6,6 +6,9 @@ import re
 # libsndfile's log, where the size in the header of WAV, AIFF, AU, W64 and RF64 is not the file's
 _SIZES = re.compile(r"^ *(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)", re.M)
 
+# headers of MP3; in Xing's the lowest flag says that the number of frames is there
+_COUNTS = re.compile(rb"(?:Xing|Info)\0\0\0(?P<flags>.)|VBRI", re.S)
+
 # sizes from here on are what programs write that did not know how much would follow
 _PLACEHOLDER = 2**31 - 2**13
 
@@ -34,10 +37,13 @@ def stated_length(reader, path):
     """
     if reader.frames > _UNKNOWN:
         return None
-    if reader.format == "MP3":
-        return reader.frames if _has_xing_header(path) else None
-    if reader.format == "OGG":
-        return reader.frames if _has_last_page(path) else float("inf")
+    try:
+        if reader.format == "MP3":
+            return reader.frames if _has_xing_header(path) else None
+        if reader.format == "OGG":
+            return reader.frames if _has_last_page(path) else float("inf")
+    except OSError:  # removed meanwhile
+        return None
     sizes = _SIZES.search(reader.extra_info)
     if sizes is None:
         return reader.frames
@@ -48,7 +54,7 @@ def stated_length(reader, path):
 
 
 def _has_xing_header(path):
-    """Whether the first frame of an MP3, after its ID3 tags, counts the frames."""
+    """Whether the first frame of an MP3, after its ID3 tags, says how many follow."""
     with open(path, "rb") as file:
         while (head := file.read(10))[:3] == b"ID3" and len(head) == 10:
             size = 0
@@ -56,7 +62,8 @@ def _has_xing_header(path):
                 size = size << 7 | byte & 127
             file.seek(size, os.SEEK_CUR)
         head += file.read(8192)
-    return any(mark in head for mark in (b"Xing", b"Info", b"VBRI"))
+    found = _COUNTS.search(head)
+    return found is not None and (found["flags"] is None or bool(found["flags"][0] & 1))
 
 
 def _has_last_page(path):

@@ -56,9 +56,10 @@ class LogMelSpectrogram(AudioTransformer):
         whole song is decoded for it, in one pass and in blocks. "start" and "centre" decode
         the window only.
     on_error : {"raise", "warn"}, default="raise"
-        What happens to songs that are missing, unreadable, empty, or hold samples that are not
-        finite: an error that names the row, or one warning for all of them with the reasons
-        and a spectrogram of NaN, which the classifiers take as a missing source.
+        What happens to songs that are missing, unreadable, empty, damaged before the window is
+        full, or hold samples that are not finite: an error that names the row, or one warning
+        for all of them with the reasons and a spectrogram of NaN, which the classifiers take as
+        a missing source.
     cache : str, path-like or FeatureCache, default=None
         Folder in which each song's spectrogram is kept as soon as it is computed, found again by
         the content of the song, the parameters and the versions of what computes it. A
@@ -84,6 +85,11 @@ class LogMelSpectrogram(AudioTransformer):
     -----
     Frames that lie wholly in silence or in the padding are exactly ``float32(log(eps))`` in
     every band. A silent song is no error: all its frames are of this kind.
+
+    A damaged or truncated file counts for what can be decoded up to the damage. It is used if
+    that fills the window, or at least 95 % of it or of a shorter song; if more than a second of
+    the rest is known to be missing, a warning names the file. "start" reads the window alone
+    and does not notice damage behind it.
 
     The transformer learns nothing from the songs, so `transform` works without `fit`.
 

@@ -1,5 +1,11 @@
 """Culture fields as codes (paper section 3.1)."""
 
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, time
+from decimal import Decimal
+from math import isfinite
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,7 +14,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_skd._sklearn import Interval, _fit_context
-from sklearn_skd.features._missing import is_missing
+from sklearn_skd.features._missing import is_missing, unmasked
 
 #: The culture fields of a song table, in the order of the codes.
 CULTURE_FIELDS = ("genre", "language", "region", "singing_form", "era", "scene")
@@ -22,9 +28,9 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     were not there in `fit` get 0. The codes are meant for embeddings; the classifiers of this
     package embed them in 32 dimensions.
 
-    Values are compared as text without surrounding blanks, so that the numbers 1990 and 1990.0
-    and the text ``"1990"`` are one era, however a column with gaps happens to be stored. Case
-    matters: "Rock" and "rock" are two genres.
+    Values are compared as text (NFC) without surrounding blanks, so that the numbers 1990 and
+    1990.0 and the text ``"1990"`` are one era, and a date and its midnight are one, however a
+    column with gaps happens to be stored. Case matters: "Rock" and "rock" are two genres.
 
     Parameters
     ----------
@@ -75,7 +81,7 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array of shape (n_songs, n_fields)
-            Text, numbers or missing values, one a cell.
+            Text, numbers, booleans, dates or missing values, one a cell.
         y : None
             Ignored.
 
@@ -86,9 +92,10 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If a cell holds several values or bytes; the message names the row and the field.
+            If a cell holds several values, bytes or another object without a text of its own;
+            the message names the row and the field.
         ValueError
-            If `min_frequency` is out of range.
+            If `min_frequency` is out of range, or `X` has no songs or no fields.
         """
         least = self.min_frequency
         table = self._as_text(X, reset=True)
@@ -139,9 +146,9 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _as_text(self, X, *, reset):
         """Cells as text or None, in columns numbered from 0."""
         rows = X.index if isinstance(X, pd.DataFrame) else None
-        cells = validate_data(self, X, dtype=object, ensure_all_finite=False, reset=reset)
-        if any(isinstance(value, complex) for value in cells.flat):
-            raise ValueError("Complex data not supported: culture fields are text or numbers.")
+        cells = validate_data(
+            self, _as_objects(X), dtype=object, ensure_all_finite=False, reset=reset
+        )
         names = getattr(self, "feature_names_in_", range(cells.shape[1]))
         text = {}
         for j, name in enumerate(names):
@@ -149,7 +156,7 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             if _NOT_TEXT in column:
                 row = column.index(_NOT_TEXT)
                 label = row if rows is None else rows[row]
-                raise TypeError(_complaint(cells[row, j], name, row, label))
+                raise _complaint(cells[row, j], name, row, label)
             text[j] = column
         return pd.DataFrame(text, dtype=object)
 
@@ -163,30 +170,58 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 _NOT_TEXT = object()
+# What `str.strip` takes for blank, control characters, and characters without width.
+_BLANK = r"[\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2060\ufeff]"
+_SURROUNDING = re.compile(rf"\A{_BLANK}+|(?<!{_BLANK}){_BLANK}+\Z")
+
+
+def _as_objects(X):
+    """`X` with a place for gaps and dates, which arrays of other types lose on conversion."""
+    if isinstance(X, pd.DataFrame) and X.shape[1] == 0:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required by "
+            "CultureEncoder: select the culture fields, for example X[['genre', 'era']]."
+        )
+    if isinstance(X, np.ma.MaskedArray):
+        return unmasked(X)
+    if isinstance(X, np.ndarray) and X.dtype.kind in "mM" and X.ndim == 2:
+        return pd.DataFrame(X).to_numpy(dtype=object)
+    return X
 
 
 def _as_text(value):
     """The text by which `value` is compared, None if missing, `_NOT_TEXT` if it has none."""
+    if isinstance(value, str):
+        return _SURROUNDING.sub("", unicodedata.normalize("NFC", value)) or None
     if is_missing(value):
         return None
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, bytes) or np.ndim(value) > 0 or isinstance(value, set | dict | frozenset):
+    if isinstance(value, bytes | complex) or not pd.api.types.is_scalar(value):
         return _NOT_TEXT
-    if isinstance(value, Real) and not isinstance(value, Integral | bool) and value % 1 == 0:
-        value = int(value)  # a column of years with gaps is stored as float
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, datetime):  # a column of dates is stored as their midnights
+        value = value.date() if value.time() == time() and value.tzinfo is None else value
+    elif isinstance(value, Real | Decimal) and not isinstance(value, Integral | bool):
+        # a column of years with gaps is stored as floats, one from a database as decimals
+        value = int(value) if isfinite(value) and value % 1 == 0 else value
     return str(value)
 
 
 def _complaint(value, field, row, label):
-    fix = (
-        'decode the column, for example with .str.decode("utf-8")'
-        if isinstance(value, bytes)
-        else f"keep one, for example X[{field!r}].str[0], or join them to one text, "
-        f'X[{field!r}].str.join("|")'
-    )
-    what = "bytes" if isinstance(value, bytes) else f"several values ({type(value).__name__})"
-    return (
-        f"The culture field {field!r} of row {row} (label {label!r}) holds {what}: {value!r:.60}. "
-        f"The argument must be a string or a number a cell: {fix}."
+    """The error about a cell that has no text."""
+    where = f"The culture field {field!r} of row {row} (label {label!r}) holds "
+    if isinstance(value, complex):
+        return ValueError(f"{where}{value}. Complex data not supported: convert it to text.")
+    if isinstance(value, bytes | bytearray):
+        what, fix = "bytes", 'decode the column, for example with .str.decode("utf-8")'
+    elif isinstance(value, Iterable):
+        what = f"several values ({type(value).__name__})"
+        fix = (
+            f"keep one, for example X[{field!r}].str[0], or join them to one text, "
+            f'X[{field!r}].str.join("|")'
+        )
+    else:
+        what, fix = f"a {type(value).__name__}", "convert the column to text"
+    return TypeError(
+        f"{where}{what}: {value!r:.60}. The argument must be a string or a number a cell: {fix}."
     )

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._sklearn import Interval, StrOptions, _fit_context
 from sklearn_skd.features._clean import clean_lyrics
-from sklearn_skd.features._missing import is_missing
+from sklearn_skd.features._missing import is_missing, unmasked
 from sklearn_skd.features._sentence_model import load_sentence_model
 
 __all__ = ["NO_LYRICS", "LyricsEncoder", "clean_lyrics"]
@@ -109,7 +109,8 @@ class LyricsEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : Series, list, array or one-column DataFrame of shape (n_songs,) or (n_songs, 1)
-            Lyrics; None, NaN, ``pandas.NA`` and ``""`` mean that a song has none.
+            Lyrics; None, NaN, NaT, ``pandas.NA``, ``""`` and masked cells mean that a song has
+            none.
         y : None
             Ignored.
 
@@ -122,7 +123,7 @@ class LyricsEncoder(TransformerMixin, BaseEstimator):
         TypeError
             If a song's lyrics are neither a string nor missing; the message names the row.
         ValueError
-            If `X` has no rows or several columns.
+            If `X` is no column of texts: one text alone, no rows, several columns.
         OSError
             If the encoder cannot be found or read.
         """
@@ -200,7 +201,7 @@ class LyricsEncoder(TransformerMixin, BaseEstimator):
         prepared = {None: None}
         for text in lyrics:
             if text not in prepared:
-                plain = clean_lyrics(text) if self.clean else text
+                plain = clean_lyrics(text) if self.clean else _without_surrogates(text)
                 prepared[text] = plain if any(char.isalnum() for char in plain) else None
         return [prepared[text] for text in lyrics]
 
@@ -211,6 +212,11 @@ class LyricsEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _without_surrogates(text):
+    """`text` without halves of characters, which are left of broken encodings."""
+    return text.encode("utf-8", errors="ignore").decode("utf-8")
 
 
 def _as_column(X):
@@ -236,8 +242,15 @@ def _as_column(X):
 
 
 def _as_object_array(X):
+    if isinstance(X, np.ma.MaskedArray):
+        X = unmasked(X)
     array = np.asarray(X, dtype=object)
-    if array.ndim not in (1, 2):
+    if array.ndim == 0:
+        raise ValueError(
+            f"LyricsEncoder expects one text a song, got a {type(X).__name__}: pass a list, an "
+            "array or a column of a table, for example songs['lyrics']."
+        )
+    if array.ndim > 2:
         raise ValueError(
             f"LyricsEncoder expects lyrics in one dimension, got {array.ndim} dimensions."
         )
@@ -253,7 +266,7 @@ def _check_lyrics(column):
         elif not isinstance(value, str):
             fix = (
                 'decode them, for example .str.decode("utf-8", errors="replace")'
-                if isinstance(value, bytes)
+                if isinstance(value, bytes | bytearray)
                 else "convert the column to text, or set the cell to None if there are no lyrics"
             )
             raise TypeError(

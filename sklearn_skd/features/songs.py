@@ -5,12 +5,20 @@ from importlib import import_module
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._sklearn import HasMethods, StrOptions, _fit_context
 from sklearn_skd.features._kinds import as_source
+from sklearn_skd.features._table import (
+    as_list,
+    check_columns,
+    check_table,
+    is_source,
+    naming,
+    warn_of_lookalikes,
+    well_formed,
+)
 from sklearn_skd.features.culture import CULTURE_FIELDS
 
 _DEFAULTS = {
@@ -122,7 +130,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
         """
         params = super().get_params(deep=deep)
         if deep:
-            for name, transformer, _ in filter(_is_source, _listed(self.extra)):
+            for name, transformer, _ in well_formed(self.extra):
                 params[name] = transformer
                 nested = transformer.get_params(deep=True)
                 params.update({f"{name}__{key}": value for key, value in nested.items()})
@@ -148,9 +156,9 @@ class SongFeatures(TransformerMixin, BaseEstimator):
         """
         if "extra" in params:
             self.extra = params.pop("extra")
-        if any(name in params for name, _, _ in _well_formed(self.extra)):
+        if any(name in params for name, _, _ in well_formed(self.extra)):
             self.extra = [
-                (item[0], params.pop(item[0], item[1]), item[2]) if _is_source(item) else item
+                (item[0], params.pop(item[0], item[1]), item[2]) if is_source(item) else item
                 for item in self.extra
             ]
         for source in _DEFAULTS:
@@ -188,7 +196,8 @@ class SongFeatures(TransformerMixin, BaseEstimator):
             If a column or every source is missing, or names of sources clash.
         """
         for source, transformer in self._start(X).items():
-            transformer.fit(self._select(X, source), y)
+            with naming(source, self.columns_[source]):
+                transformer.fit(self._select(X, source), y)
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -215,10 +224,11 @@ class SongFeatures(TransformerMixin, BaseEstimator):
         arrays = {}
         for source, transformer in self._start(X).items():
             column = self._select(X, source)
-            if hasattr(transformer, "fit_transform"):
-                arrays[source] = transformer.fit_transform(column, y)
-            else:
-                arrays[source] = transformer.fit(column, y).transform(column)
+            with naming(source, self.columns_[source]):
+                if hasattr(transformer, "fit_transform"):
+                    arrays[source] = transformer.fit_transform(column, y)
+                else:
+                    arrays[source] = transformer.fit(column, y).transform(column)
         return _slice_dict(arrays, len(X))
 
     def transform(self, X):
@@ -242,18 +252,22 @@ class SongFeatures(TransformerMixin, BaseEstimator):
             If a column is missing, or a transformer's output is of no kind listed above.
         """
         check_is_fitted(self)
-        _check_table(X)
+        check_table(X)
         arrays = {}
         for source, transformer in self.transformers_.items():
-            arrays[source] = transformer.transform(self._select(X, source))
+            with naming(source, self.columns_[source]):
+                arrays[source] = transformer.transform(self._select(X, source))
         return _slice_dict(arrays, len(X))
 
     def _start(self, X):
         """Decide on sources and columns; return the transformers to fit."""
-        _check_table(X)
+        check_table(X)
         self._check_names()
         sources = self._named_sources(X)
         sources.update((name, (transformer, cols)) for name, transformer, cols in self.extra)
+        columns = [columns for _, columns in sources.values()]
+        read = dict.fromkeys(name for names in columns for name in as_list(names))
+        warn_of_lookalikes(X, self._default_columns(), read)
         if not sources:
             raise ValueError(
                 f"SongFeatures finds no source in the columns {list(X.columns)}. It reads "
@@ -263,10 +277,16 @@ class SongFeatures(TransformerMixin, BaseEstimator):
             )
         self.columns_ = {source: columns for source, (_, columns) in sources.items()}
         self.transformers_ = {source: self._clone(sources[source][0]) for source in sources}
-        read = dict.fromkeys(c for columns in self.columns_.values() for c in _as_list(columns))
         self.feature_names_in_ = np.array(list(read), dtype=object)
         self.n_features_in_ = len(read)
         return self.transformers_
+
+    def _default_columns(self):
+        """Names of columns that are read where they exist."""
+        named = self.columns or {}
+        used = [s for s in _DEFAULTS if getattr(self, s) is not None and s not in named]
+        names = {"audio": ["audio"], "lyrics": ["lyrics"], "culture": CULTURE_FIELDS}
+        return [name for source in used for name in names[source]]
 
     def _named_sources(self, X):
         """Transformer and columns of audio, lyrics and culture, those that are used."""
@@ -292,7 +312,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
         """The columns of audio, lyrics or culture, None if the table has none."""
         if self.columns is not None and source in self.columns:
             columns = self.columns[source]
-            return _as_list(columns) if source == "culture" else columns
+            return as_list(columns) if source == "culture" else columns
         if source == "culture":
             return [field for field in CULTURE_FIELDS if field in X.columns] or None
         return source if source in X.columns else None
@@ -305,9 +325,9 @@ class SongFeatures(TransformerMixin, BaseEstimator):
                 f"The keys of columns are sources, among {list(_DEFAULTS)}; got "
                 f"{list(columns)}. A source in extra names its own columns."
             )
-        taken = set(super().get_params(deep=False))
+        taken = {"self", *super().get_params(deep=False)}
         for item in self.extra:
-            if not _is_source(item):
+            if not is_source(item):
                 raise ValueError(
                     "extra holds (name, transformer, columns), the transformer with get_params, "
                     f"fit and transform; got {item!r}."
@@ -321,11 +341,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
             taken.add(name)
             columns[name] = item[2]
         for source, names in columns.items():
-            if not (isinstance(names, str) or _is_list_of_str(names)):
-                raise ValueError(
-                    f"The columns of the source {source!r} are a name or a list of names, got "
-                    f"{names!r}."
-                )
+            check_columns(source, names)
 
     def _clone(self, transformer):
         transformer = clone(transformer)
@@ -338,7 +354,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
     def _select(self, X, source):
         """The columns of `source`: a Series, or a DataFrame for a list of names."""
         columns = self.columns_[source]
-        for column in _as_list(columns):
+        for column in as_list(columns):
             if column not in X.columns:
                 raise ValueError(
                     f"The source {source!r} needs the column {column!r}; the table has "
@@ -363,47 +379,10 @@ def _default(source):
     return getattr(import_module(module), name)()
 
 
-def _listed(extra):
-    """The entries of `extra`; none if it is no list, which `fit` complains about."""
-    return extra if isinstance(extra, list | tuple) else ()
-
-
-def _is_source(item):
-    """Whether `item` can be an entry of `extra`."""
-    if not isinstance(item, tuple | list) or len(item) != 3 or not isinstance(item[0], str):
-        return False
-    if isinstance(item[1], type):
-        return False
-    return all(hasattr(item[1], method) for method in ("get_params", "fit", "transform"))
-
-
-def _well_formed(extra):
-    """The usable entries of `extra`, which is validated in `fit` only."""
-    return [item for item in extra if _is_source(item)] if isinstance(extra, list | tuple) else []
-
-
-def _is_list_of_str(names):
-    return isinstance(names, list | tuple) and names and all(isinstance(n, str) for n in names)
-
-
-def _as_list(columns):
-    return [columns] if isinstance(columns, str) else list(columns)
-
-
 def _how_to_name(source):
     if source in _DEFAULTS:
         return f"with columns={{{source!r}: ...}}"
     return "in extra"
-
-
-def _check_table(X):
-    if not isinstance(X, pd.DataFrame):
-        raise TypeError(
-            f"SongFeatures expects a pandas DataFrame with one row a song, got "
-            f"{type(X).__name__}: for example pd.DataFrame({{'audio': paths, 'lyrics': texts}})."
-        )
-    if len(X) == 0:
-        raise ValueError("The song table has 0 songs, while a minimum of 1 is required.")
 
 
 def _slice_dict(outputs, n_songs):

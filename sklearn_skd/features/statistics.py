@@ -53,9 +53,9 @@ class AudioStatistics(AudioTransformer):
     segment : {"energy", "start", "centre"}, default="energy"
         Which window of a longer song is taken, as in `LogMelSpectrogram`.
     on_error : {"raise", "warn"}, default="raise"
-        What happens to songs that are missing, unreadable, empty, or hold samples that are not
-        finite: an error that names the row, or one warning for all of them with the reasons
-        and a row of NaN.
+        What happens to songs that are missing, unreadable, empty, damaged before the window is
+        full, or hold samples that are not finite: an error that names the row, or one warning
+        for all of them with the reasons and a row of NaN.
     cache : str, path-like or FeatureCache, default=None
         Folder in which each song's vector is kept, as in `LogMelSpectrogram`; both may share
         one. None computes every time.

@@ -57,7 +57,8 @@ def source_present(source, values):
     present : torch.Tensor of bool, shape (n_songs,)
     """
     if source.kind == "categories":
-        return (values > 0).any(dim=1)
+        known = (values > 0) & (values < values.new_tensor(source.n_codes))
+        return known.any(dim=1)
     if source.kind == "series":
         return ~nan_frames(values).all(dim=1)
     present = ~values.isnan().all(dim=1)

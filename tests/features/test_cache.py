@@ -211,12 +211,12 @@ def test_every_parameter_is_either_in_the_key_or_known_to_change_nothing():
 
 
 def test_another_class_or_version_of_the_feature_is_another_entry(monkeypatch):
-    class LogMelSpectrogram(log_mel().__class__):  # a user's own, of the same name
-        pass
+    class Own(LogMelSpectrogram):
+        __qualname__ = "LogMelSpectrogram"  # in another module
 
     before = log_mel()._key()
-    assert LogMelSpectrogram(duration=1.0)._key() != before
-    monkeypatch.setattr(log_mel().__class__, "_cache_version", 999)
+    assert Own(duration=1.0)._key() != before
+    monkeypatch.setattr(LogMelSpectrogram, "_cache_version", 999)
     assert log_mel()._key() != before
 
 
@@ -525,11 +525,12 @@ def test_a_folder_that_cannot_be_written_to_costs_time_only(tmp_path, backend):
     assert warning.filename == __file__
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
 def test_rights_that_are_missing_cost_time_only(song, cache):
     expected = log_mel(cache=cache).transform([song])
     (entry,) = files(cache)
     entry.chmod(0)
+    if os.access(entry, os.R_OK):
+        pytest.skip("root may read and write everything")
     with pytest.warns(UserWarning, match=r"damaged entry \(Permission denied\)"):
         np.testing.assert_array_equal(log_mel(cache=cache).transform([song]), expected)
     assert cache.get(entry.stem) is not None

@@ -4,6 +4,7 @@ The policy: a damaged file counts for what can be decoded up to the damage. If t
 window it is used, otherwise it is refused.
 """
 
+import os
 import struct
 import zlib
 
@@ -66,6 +67,27 @@ def test_a_file_cut_before_the_window_is_full_is_refused(tmp_path, intact, refus
     path.write_bytes(content[: len(content) * tenths // 10])
     message = refused(path, "is damaged: .* could be decoded|cannot decode", names=path, **WHOLE)
     assert "ffmpeg" in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype", "rate"),
+    [
+        ("AIFF", "PCM_16", SR),
+        ("AU", "PCM_16", SR),
+        ("CAF", "PCM_16", SR),
+        ("CAF", "ALAC_16", SR),
+        ("OGG", "OPUS", 48000),
+        ("RF64", "PCM_16", SR),
+        ("W64", "PCM_16", SR),
+        ("WAV", "FLOAT", SR),
+        ("WAV", "IMA_ADPCM", SR),
+        ("WAVEX", "PCM_24", SR),
+    ],
+)
+def test_a_cut_file_of_a_rarer_kind_is_refused(music, write, refused, kind, subtype, rate):
+    path = write("song", music(seconds=3.0, rate=rate), rate, format=kind, subtype=subtype)
+    os.truncate(path, path.stat().st_size * 6 // 10)
+    refused(path, "is damaged: .* could be decoded|cannot decode", names=path, **WHOLE)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -185,6 +207,15 @@ def test_an_mp3_without_its_header_of_lengths_is_whole(tmp_path, intact, log_mel
     first = content.index(b"\xff" + content[1:2], 100)
     path = tmp_path / "song.mp3"
     path.write_bytes(content[first:])
+    log_mel(path, **WHOLE)
+
+
+def test_an_mp3_whose_header_leaves_out_the_length_is_whole(tmp_path, intact, log_mel):
+    content = bytearray(intact["mp3"])
+    mark = max(content.find(b"Xing"), content.find(b"Info"))
+    content[mark + 7] &= ~1
+    path = tmp_path / "song.mp3"
+    path.write_bytes(content)
     log_mel(path, **WHOLE)
 
 

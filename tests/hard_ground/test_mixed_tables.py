@@ -2,17 +2,20 @@
 
 import io
 import os
+import pickle
 import re
 import warnings
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_skd.features import AudioStatistics, LogMelSpectrogram, SongFeatures
-from sklearn_skd.features._song import SongError
+from sklearn_skd.features._song import SongError, SongNotFoundError
 
 SR = 22050
 
@@ -61,27 +64,21 @@ GOOD = [row for row in range(10) if row not in BAD]
 TRANSFORMERS = [LogMelSpectrogram(duration=0.5), AudioStatistics(duration=0.5)]
 
 
-@pytest.mark.parametrize(
-    ("transformer", "n_jobs", "cached"),
-    [
-        (TRANSFORMERS[0], None, False),
-        (TRANSFORMERS[0], None, True),
-        (TRANSFORMERS[0], 2, False),
-        (TRANSFORMERS[0], 2, True),
-        (TRANSFORMERS[1], None, True),
-        (TRANSFORMERS[1], 2, False),  # in processes
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize("backend", ["sequential", "threading"])
+@pytest.mark.parametrize("cached", [False, True])
 def test_bad_songs_are_reported_together_and_change_no_other(
-    tmp_path, table, transformer, n_jobs, cached
+    tmp_path, table, transformer, backend, cached
 ):
     alone = transformer.transform(table[["audio"]].iloc[GOOD])
-    cache = tmp_path / "cache" if cached else None
-    prefers = {"n_jobs": n_jobs, "cache": cache, "on_error": "warn"}
-    lenient = type(transformer)(duration=0.5, **prefers)
+    lenient = clone(transformer).set_params(
+        on_error="warn", cache=tmp_path / "c" if cached else None
+    )
     for _ in range(1 + cached):  # the second time from the cache
-        with pytest.warns(UserWarning, match="6 of 10 songs could not be read") as warned:
+        with (
+            joblib.parallel_config(backend=backend, n_jobs=2),
+            pytest.warns(UserWarning, match="6 of 10 songs could not be read") as warned,
+        ):
             X = lenient.transform(table)
         assert len(warned) == 1
         first, *reasons = str(warned[0].message).splitlines()
@@ -106,6 +103,13 @@ def test_the_earliest_of_several_bad_songs_is_named_whatever_the_number_of_jobs(
     for n_jobs in (None, 2):
         with pytest.raises(SongError, match=r"^Row 0: .*cut\.flac"):
             LogMelSpectrogram(duration=0.5, n_jobs=n_jobs).transform(table)
+
+
+@pytest.mark.parametrize("error", [SongError("why. Do this"), SongNotFoundError("why. Do this")])
+def test_the_reason_comes_back_from_another_process(error):
+    returned = pickle.loads(pickle.dumps(error))
+    assert type(returned) is type(error)
+    assert str(returned) == "why. Do this"
 
 
 def test_a_table_of_nothing_but_bad_songs_is_all_missing(table):

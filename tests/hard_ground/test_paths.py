@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+import tempfile
 import urllib.parse
 
 import numpy as np
@@ -176,19 +177,12 @@ def without_rights(path, mode):
 
 
 @pytest.fixture
-def rights_come_back():
-    user = os.geteuid()
-    yield
-    os.seteuid(user)
-
-
-@pytest.fixture
-def shared(tmp_path_factory, rights_come_back):
-    """A folder that every user may enter."""
-    folder = tmp_path_factory.mktemp("shared")
-    for parent in [folder, folder.parent, folder.parent.parent]:
-        os.chmod(parent, 0o755)
-    return folder
+def shared():
+    """A folder that every user may enter; those of pytest belong to one user."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield pathlib.Path(folder)
+        os.seteuid(os.getuid())
 
 
 def test_a_file_without_the_right_to_read_is_refused(shared, intact, refused):

@@ -21,8 +21,9 @@ def test_a_flagged_vector_is_present_if_its_flag_is_set():
 
 
 def test_categories_are_present_if_any_code_is_known():
-    source = Source("culture", "categories", 2)
-    assert source_present(source, torch.tensor([[0, 0], [0, 3]])).tolist() == [False, True]
+    source = Source("culture", "categories", 2, n_codes=(4, 4))
+    codes = torch.tensor([[0, 0], [0, 3], [4, 99], [99, 3]])  # there were none above 3 in training
+    assert source_present(source, codes).tolist() == [False, True, False, True]
 
 
 def test_a_time_series_is_present_unless_all_frames_are_nan():
