@@ -52,8 +52,9 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         on other songs). Not fitted for ``strategy="student-only"``.
 
     strategy : {"student-only", "kd", "dkd", "ckd", "skd"}, default="skd"
-        Labels alone; distillation with one weight for all songs, decoupled into target class and
-        others, or weighted by the teacher's confidence; or selective distillation.
+        Labels alone (no teacher is fitted); distillation with one weight for all songs
+        (`kd_weight`), decoupled into target class and others (`dkd_alpha`, `dkd_beta`), or
+        weighted by the teacher's top probability; or selective distillation.
 
     sources : tuple of str or None, default=None
         The sources that the student sees; None means all. The teacher sees all in any case.
@@ -65,42 +66,46 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         Shares of certainty, consistency and annotation reliability in eq. 4.
 
     weighting : {"held-out", "joint", "fixed"}, default="held-out"
-        How :math:`\theta` of eq. 5 is found: by regressing the out-of-fold correctness of the
-        teacher; by descent on eq. 7 together with the student, which is the paper's way and
-        ill-posed; or not at all (every song gets `mean_weight`).
+        For "skd", how :math:`\theta` of eq. 5 is found: by regressing the out-of-fold correctness
+        of the teacher; by descent on eq. 7 together with the student, which is the paper's way
+        and ill-posed; or not at all (every song gets the same weight).
 
     mean_weight : float or "search", default=0.3
-        Mean of :math:`\omega_i`, in (0, 1); where "joint" training starts. "search" chooses among
-        several, the student alone included, by the validation log-loss.
+        For "skd", the mean of :math:`\omega_i`, in (0, 1); for "joint", where training starts.
+        "search" chooses by the validation log-loss among seven candidates: the student alone,
+        and means of 0.1, 0.3 and 0.6, each with equal weights and with the regression's. It
+        cannot be combined with "joint".
 
     class_weighting : bool, default=False
-        Whether the classes of a soft label are weighted by :math:`\lambda_{ik}` (eq. 6), which the
-        paper computes and leaves out of eq. 7; see
+        For "skd", whether the classes of a soft label are weighted by :math:`\lambda_{ik}`
+        (eq. 6), which the paper computes and leaves out of eq. 7; see
         :func:`sklearn_skd.distillation.soft_kl` for the form that keeps the teacher's
         distribution the optimum.
 
     mu : float, default=0.0
-        Weight of the hidden representation in eq. 7; the student's is projected to the
-        teacher's size.
+        For "skd", the weight of the hidden representation in eq. 7; the student's is projected
+        to the teacher's size. Above 0, the teacher needs a `knowledge` with hidden states.
 
     teacher_cv : int or None, default=5
-        Folds of the cross-fitting, which costs one fit more than folds. Fewer, with a warning,
-        when a class has too few songs. None is the paper's literal way: the teacher is asked
-        about songs that it was trained on.
+        Folds of the cross-fitting; see Notes for the number of fits. Fewer, with a warning, when
+        a class has too few songs. 2 means a hold-out: nobody could be asked about a pair of two
+        folds. None is the paper's literal way: the teacher is asked about songs that it was
+        trained on.
 
     kd_weight : float, default=0.9
         Weight of the teacher for ``strategy="kd"``, in (0, 1).
 
     dkd_alpha, dkd_beta : float, default=1.0, 8.0
-        Weights of target class and other classes for ``strategy="dkd"``; warmed up over the first
-        twelfth of the epochs.
+        Weights of target class and other classes for ``strategy="dkd"``, which both grow from 0
+        over the first twelfth of the epochs. The published values, tuned for 100 classes.
 
     calibration : {"temperature"} or None, default="temperature"
         How the probabilities are calibrated on songs not trained on (eq. 9).
 
     calibration_cv : {"auto", "folds", "hold-out"}, default="auto"
-        Which songs calibrate, and decide on epochs and weights: every song once, in the folds of
-        the teachers, or 15 % of the songs. "auto" takes folds up to 2,000 labelled songs.
+        Which songs calibrate, and decide on epochs and mean weight: every labelled song once, in
+        the folds of the teachers, or 15 % of the songs. "auto" takes folds up to 2,000 labelled
+        songs.
 
     memory : str, joblib.Memory or None, default=None
         Where teacher knowledge is kept, so that a search over student parameters or a
@@ -123,9 +128,10 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         In [0, 1).
 
     patience : int or None, default=None
-        With a number, the final training is as long as the run on the held-out songs took to
-        its lowest loss; that run ends after `patience` epochs without a better one. None trains
-        for `max_epochs`: with the falling learning rate, more epochs rarely hurt.
+        With a number, the final training is as long as the validation took to its lowest loss,
+        pooled over its songs; each of its runs ends after `patience` epochs without a better
+        one. None trains for `max_epochs`: with the falling learning rate, more epochs rarely
+        hurt.
 
     n_members : int, default=1
         Nets whose logits are averaged.
@@ -134,7 +140,7 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         Where to train; predictions are made on the CPU.
 
     n_jobs : int or None, default=None
-        Teachers, and members, fitted in parallel through joblib.
+        Teachers, validation folds and members fitted in parallel through joblib.
 
     random_state : int, RandomState instance or None, default=None
         Seeds everything, the teacher included where its own is None. The global generators are
@@ -154,26 +160,36 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
 
     credibility_ : DataFrame of shape (n_songs, 6)
         Columns ``certainty``, ``consistency``, ``annotation_reliability``, ``credibility``,
-        ``weight``, ``teacher_correct``, one row a training song; NaN where unknown.
+        ``weight``, ``teacher_correct``, one row a training song; NaN where unknown. ``weight``
+        is that of the strategy: `kd_weight`, the top probability for "ckd",
+        :math:`\omega_i` for "skd", 0 for "student-only", NaN for "dkd", which weighs no songs.
 
     class_reliability_ : ndarray of shape (n_classes,)
         :math:`u_k` of eq. 6: shrunk out-of-fold F1 of the teacher. Not set for
         ``strategy="student-only"``.
 
     theta_ : ndarray of shape (3,)
-        :math:`\theta` of eq. 5, in its own units. Not set for ``strategy="student-only"``.
+        :math:`\theta` of eq. 5, in its own units; zeros where all songs weigh the same. Set for
+        "kd" and "skd" only.
 
     bias_ : float
-        :math:`b_\omega` of eq. 5. Not set for ``strategy="student-only"``.
+        :math:`b_\omega` of eq. 5; ``-inf`` where the search chose the student alone. Set for "kd"
+        and "skd" only.
+
+    weight_search_ : DataFrame
+        Columns ``mean_weight``, ``gain`` (0 = equal weights), ``valid_loss``, one row a
+        candidate. Set for ``mean_weight="search"`` only.
 
     temperature_ : float
-        :math:`\tau_c` of eq. 9.
+        :math:`\tau_c` of eq. 9, fitted to the pooled predictions of the validation; 1 without.
 
     sources_ : tuple of Source
         The sources that the student reads, with their statistics (eq. 2).
 
     history_ : DataFrame
-        Columns ``epoch``, ``train_loss``, ``valid_loss`` of the run on the held-out songs.
+        Columns ``epoch``, ``train_loss``, ``valid_loss`` of the validation (of the weights
+        chosen): means over the runs, and the log-loss pooled over all songs validated on. Where
+        nothing is validated, ``epoch`` and ``train_loss`` of the final training.
 
     n_iter_ : int
         Epochs of the final training, on all songs.
@@ -190,11 +206,32 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
 
     Notes
     -----
-    15 % of the songs (whole groups, if given) are held out of the cross-fitting and of a first
-    run of the student; that run finds :math:`\tau_c`, which is shrunk towards 1 as far as the
-    held-out songs are few, and with `patience` the number of epochs. The student is then trained
-    again on all songs. A fit costs ``teacher_cv + 1`` teacher fits and two student
-    fits.
+    **Nothing leaks.** What `fit` decides (:math:`\tau_c`, with `patience` the number of epochs,
+    with "search" the weights) it decides on songs that neither the student nor any teacher that
+    taught it has seen. A soft label of song j usually comes from a teacher that saw song i, so a
+    student of such labels cannot be validated on i. Therefore each teacher leaves out a pair of
+    folds. For the validation fold f, the songs of fold g are taught by the teacher that saw
+    neither; for the final training, which uses all songs, a soft label is the mean over the
+    teachers that did not see its song. :math:`\tau_c` is shrunk towards 1 as far as the songs are
+    few.
+
+    **Number of fits** with K = `teacher_cv`:
+
+    ================================== ================ ================
+    Validated on                       teachers         students
+    ================================== ================ ================
+    K folds (default, K = 5: 11 and 6) K(K-1)/2 + 1     K + 1
+    a hold-out                         K + 1            2
+    nothing (``calibration=None``)     K + 1            1
+    ================================== ================ ================
+
+    ``mean_weight="search"`` fits 7 times as many students to validate. "student-only" and a
+    frozen teacher need no teacher fits, ``teacher_cv=None`` one, and the student is still
+    validated in folds (5, if `teacher_cv` is None). Members multiply the student fits.
+
+    A hold-out is 15 % of the labelled songs (whole groups, if given). It is taken for more than
+    2,000 of them, for ``calibration_cv="hold-out"``, and, with teachers to cross-fit, for
+    ``teacher_cv=2`` or where a class has too few songs for three folds.
 
     Examples
     --------
@@ -212,7 +249,7 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
     _parameter_constraints = {
         **NetClassifier._parameter_constraints,
         "teacher": [HasMethods(["fit", "predict_proba"]), None],
-        "strategy": [StrOptions(set(STRATEGIES))],
+        "strategy": [StrOptions(STRATEGIES.keys())],  # one that is added later is known too
         "sources": [tuple, list, None],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "alpha": [Interval(Real, 0, None, closed="left")],
@@ -339,6 +376,11 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         -------
         self : object
         """
+        if is_searched(self) and self.weighting == "joint":
+            raise ValueError(
+                'weighting="joint" trains the mean weight: there is none to search for. Set '
+                'mean_weight to a number, where training starts, or weighting to "held-out".'
+            )
         every_source = check_sources(self, X, reset=True)
         n_songs = len(next(iter(every_source.values())))
         targets = check_targets(

@@ -235,6 +235,12 @@ def test_a_bad_parameter_is_named(collection, params):
         SKDStudentClassifier(**params).fit(collection.X, collection.y)
 
 
+def test_a_weight_that_is_trained_cannot_be_searched_for(tiny_student, collection):
+    student = tiny_student(weighting="joint", mean_weight="search")
+    with pytest.raises(ValueError, match="there is none to search for"):
+        student.fit(collection.X, collection.y)
+
+
 def test_shares_that_are_all_zero_are_refused(tiny_student, collection):
     student = tiny_student(teacher=GaussianNB(), alpha=0, beta=0, gamma=0)
     with pytest.raises(ValueError, match="alpha, beta and gamma"):
