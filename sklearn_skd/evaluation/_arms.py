@@ -2,19 +2,27 @@
 
 from collections.abc import Mapping
 
+import joblib
 import numpy as np
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sklearn_skd._sklearn import _safe_indexing
+from sklearn_skd._warnings import warn_user
 from sklearn_skd.calibration import temperature_softmax
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._crossfit import accepted_params
+from sklearn_skd.distillation.strategies import STRATEGIES as KNOWN
 
-__all__ = ["fit_arm", "last_step", "make_arms", "raw_and_calibrated"]
+__all__ = ["STRATEGIES", "fit_arm", "last_step", "make_arms", "raw_and_calibrated", "recipe"]
+
+STRATEGIES = ("student-only", "kd", "dkd", "ckd", "skd")  # in the order of the paper's tables
+NO_MATTER = {"memory", "n_jobs", "verbose"}  # parameters that change no number
 
 
-def make_arms(estimator, strategies, memory):
+def make_arms(estimator, strategies, memory=None, *, seeded=False):
     """An unfitted estimator by name.
 
     Parameters
@@ -26,8 +34,11 @@ def make_arms(estimator, strategies, memory):
         Names of strategies; or arms by name: parameters to set on a clone of `estimator`'s last
         step, or any other classifier.
 
-    memory : str, joblib.Memory or None
+    memory : str, joblib.Memory or None, default=None
         Given to students that have none.
+
+    seeded : bool, default=False
+        Whether every run brings a seed of its own.
 
     Returns
     -------
@@ -36,27 +47,69 @@ def make_arms(estimator, strategies, memory):
     Raises
     ------
     ValueError
-        If there are no arms, or a name occurs twice.
+        If there are no arms, a name occurs twice, a strategy or parameter does not exist, or an
+        arm has no probabilities.
     """
-    if not isinstance(strategies, Mapping):
-        names = list(strategies)
-        if isinstance(strategies, str) or not names or len(set(names)) < len(names):
-            raise ValueError(
-                f"strategies is a sequence of different names, or a mapping; got {strategies!r}."
-            )
-        strategies = {name: {"strategy": name} for name in names}
-    if not strategies:
-        raise ValueError("strategies is an empty mapping: name at least one arm.")
-    arms = {}
-    for name, arm in strategies.items():
-        made = clone(estimator if isinstance(arm, Mapping) else arm)
-        step = last_step(made)
-        if isinstance(arm, Mapping):
-            step.set_params(**arm)
+    arms = {name: _make_arm(name, estimator, arm) for name, arm in _named(strategies).items()}
+    for arm in arms.values():
+        step = last_step(arm)
         if memory is not None and step.get_params(deep=False).get("memory", "") is None:
             step.set_params(memory=memory)
-        arms[name] = made
+    unseeded = [name for name, arm in arms.items() if _is_unseeded_net(arm)]
+    if memory is not None and unseeded and not seeded:
+        warn_user(
+            f"The arms {unseeded} have random_state=None: they cannot share teachers, and a later "
+            "call repeats the folds kept in `memory` instead of drawing new random numbers. Set "
+            "random_state to a whole number."
+        )
     return arms
+
+
+def _named(strategies):
+    """Arms by name: parameters or estimators."""
+    if isinstance(strategies, Mapping):
+        if not strategies:
+            raise ValueError("strategies is an empty mapping: name at least one arm.")
+        return strategies
+    names = [] if isinstance(strategies, str) else list(strategies)
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            "strategies is a sequence of different names, or a mapping of names to parameters or "
+            f"classifiers; got {strategies!r}."
+        )
+    unknown = [name for name in names if name not in KNOWN]
+    if unknown:
+        raise ValueError(
+            f"strategies holds {unknown}; the strategies are {sorted(KNOWN)}. For an arm of "
+            "another name pass a mapping, such as {'KD, hot': {'strategy': 'kd', "
+            "'temperature': 4.0}}."
+        )
+    return {name: {"strategy": name} for name in names}
+
+
+def _make_arm(name, estimator, arm):
+    if isinstance(arm, Mapping):
+        made = clone(estimator)
+        step = last_step(made)
+        try:
+            step.set_params(**arm)
+            if isinstance(step, NetClassifier):
+                step._validate_params()  # now, not after hours of other arms
+        except ValueError as error:
+            raise ValueError(f"Arm {name!r}: {error}") from error
+    else:
+        made = clone(arm)
+    if not hasattr(made, "predict_proba"):
+        raise ValueError(
+            f"Arm {name!r}, {type(last_step(made)).__name__}, has no predict_proba. Wrap it, for "
+            "example in sklearn.calibration.CalibratedClassifierCV."
+        )
+    return made
+
+
+def _is_unseeded_net(arm):
+    step = last_step(arm)
+    return isinstance(step, NetClassifier) and step.random_state is None
 
 
 def last_step(estimator):
@@ -64,25 +117,63 @@ def last_step(estimator):
     return last_step(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
 
 
+def recipe(arm):
+    """Hash of what decides the numbers of an arm: how many cores it uses does not."""
+    neutral = {name: None for name in arm.get_params() if name.rpartition("__")[2] in NO_MATTER}
+    return joblib.hash(clone(arm).set_params(**neutral))
+
+
 def fit_arm(arm, X, y, fit_params):
     """Fit a clone on songs with those of `fit_params` that its classifier takes.
 
-    A classifier of another package gets the labelled songs only (y is None for the others).
+    Parameters
+    ----------
+    arm : estimator
+        Unfitted.
+
+    X : songs
+        To train on.
+
+    y : ndarray of object
+        Labels; None for unlabelled songs, of which a classifier of another package gets none.
+
+    fit_params : dict of str to (ndarray or None)
+        Annotations and groups of the songs. A Pipeline's last step gets those that its `fit`
+        names; with metadata routing enabled, every arm gets those that it requests.
+
+    Returns
+    -------
+    arm : estimator
+        Fitted.
     """
     arm = clone(arm)
+    fit_params = {name: values for name, values in fit_params.items() if values is not None}
     labelled = np.array([label is not None for label in y])
     if not isinstance(last_step(arm), NetClassifier) and not labelled.all():
-        X, y = _safe_indexing(X, labelled), y[labelled]
-        fit_params = {
-            name: None if values is None else _safe_indexing(values, labelled)
-            for name, values in fit_params.items()
-        }
-        labelled = labelled[labelled]
+        rows = np.flatnonzero(labelled)
+        X, y = _safe_indexing(X, rows), y[rows]
+        fit_params = {name: values[rows] for name, values in fit_params.items()}
+        labelled = labelled[rows]
     if labelled.all():
         y = np.array(y.tolist())  # no longer objects
-    prefix = f"{arm.steps[-1][0]}__" if isinstance(arm, Pipeline) else ""
-    taken = accepted_params(last_step(arm), fit_params)
-    return arm.fit(X, y, **{prefix + name: values for name, values in taken.items()})
+    return arm.fit(X, y, **_accepted(arm, fit_params))
+
+
+def _accepted(arm, fit_params):
+    """Those of `fit_params` that reach the classifier, under the names that `fit` wants."""
+    if not isinstance(arm, Pipeline):
+        taken = accepted_params(arm, fit_params)
+    elif not get_config()["enable_metadata_routing"]:
+        return {
+            f"{arm.steps[-1][0]}__{name}": values
+            for name, values in _accepted(arm.steps[-1][1], fit_params).items()
+        }
+    else:
+        taken = {}
+    if get_config()["enable_metadata_routing"]:
+        requested = get_routing_for_object(arm).consumes("fit", fit_params)
+        taken |= {name: fit_params[name] for name in requested}
+    return taken
 
 
 def raw_and_calibrated(arm, X, classes):
@@ -91,7 +182,7 @@ def raw_and_calibrated(arm, X, classes):
     Parameters
     ----------
     arm : fitted classifier
-        One without ``temperature_`` has raw probabilities only.
+        One that is not of this package, or not calibrated, has raw probabilities only.
 
     X : songs
         To predict.
@@ -102,18 +193,32 @@ def raw_and_calibrated(arm, X, classes):
     Returns
     -------
     proba : dict of str to ndarray of shape (n_songs, n_classes)
-        Keys ``"raw"`` and, for estimators of this package, ``"temperature"``.
+        Keys ``"raw"`` and perhaps ``"temperature"``.
+
+    Raises
+    ------
+    ValueError
+        If the arm knows a class that is not among `classes`.
     """
-    proba = arm.predict_proba(X)
-    temperature = getattr(last_step(arm), "temperature_", None)
-    parts = {"raw": proba}
-    if temperature is not None:
-        scores = arm.decision_function(X) * temperature
+    step = last_step(arm)
+    if isinstance(step, NetClassifier) and getattr(step, "calibration", "temperature"):
+        scores = arm.decision_function(X)  # one pass: a Pipeline may have audio to read
         logits = np.stack([np.zeros_like(scores), scores], axis=1) if scores.ndim == 1 else scores
-        parts = {"raw": temperature_softmax(logits, 1.0), "temperature": proba}
-    place = np.searchsorted(classes, arm.classes_)
+        parts = {
+            "raw": temperature_softmax(logits * step.temperature_, 1.0),
+            "temperature": temperature_softmax(logits, 1.0),
+        }
+    else:
+        parts = {"raw": arm.predict_proba(X)}
+    place = {name: k for k, name in enumerate(classes.tolist())}
+    unknown = [name for name in arm.classes_.tolist() if name not in place]
+    if unknown:
+        raise ValueError(
+            f"{type(step).__name__} predicts {unknown}, which no song has: {list(place)}."
+        )
+    columns = [place[name] for name in arm.classes_.tolist()]
     aligned = {}
     for name, values in parts.items():
         aligned[name] = np.zeros((len(values), len(classes)))
-        aligned[name][:, place] = values
+        aligned[name][:, columns] = values
     return aligned

@@ -2,189 +2,171 @@
 
 from typing import NamedTuple
 
+import joblib
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
-from sklearn.utils.validation import check_consistent_length, check_memory
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_memory
 
-from sklearn_skd._sklearn import _safe_indexing
-from sklearn_skd.classifiers._fingerprint import fingerprint
-from sklearn_skd.classifiers._targets import check_targets
-from sklearn_skd.evaluation._arms import fit_arm, raw_and_calibrated
+from sklearn_skd.evaluation._arms import fit_arm, last_step, raw_and_calibrated, recipe
 from sklearn_skd.evaluation._scores import score
+from sklearn_skd.evaluation._songs import take_rows
 
-__all__ = ["Experiment", "Run", "make_folds", "scores"]
+__all__ = ["Asked", "Run", "make_folds", "run_arms"]
+
+NOT_SCORED = ("strategy", "calibration", "song", "label", "n_train")
+
+
+class Asked(NamedTuple):
+    """Songs to be asked about.
+
+    Attributes
+    ----------
+    place : dict
+        What they are called in the tables, beside the names of the run.
+
+    X : songs, or None
+        None means rows of the songs of the experiment.
+
+    songs : ndarray of int
+        Rows of X, or of the experiment's songs.
+
+    labels : ndarray
+        Of the same songs.
+    """
+
+    place: dict
+    X: object
+    songs: np.ndarray
+    labels: np.ndarray
 
 
 class Run(NamedTuple):
-    """One split: what it is called in the tables, and its songs.
+    """One split, or one repetition.
 
     Attributes
     ----------
     place : dict
         Columns of the tables, such as ``{"repeat": 0, "fold": 3}``.
 
-    train, test : ndarray of int
-        Rows of X. The songs of `test` are labelled.
+    train : ndarray of int
+        Rows to train on.
 
     hidden : ndarray of int
         Rows of `train` whose labels and annotations are not shown.
+
+    tests : list of Asked
+        Whom the arms are asked about.
+
+    seed : int or None
+        Overrides the arms' `random_state`.
     """
 
     place: dict
     train: np.ndarray
-    test: np.ndarray
-    hidden: np.ndarray = np.arange(0)
+    hidden: np.ndarray
+    tests: list
+    seed: int | None = None
 
 
-class Experiment:
-    """Songs with all that belongs to them.
-
-    Parameters
-    ----------
-    X, y : as passed to the public functions
-        All songs.
-
-    groups, annotation_votes, annotation_reliability : array-like or None
-        For the `fit` of arms that take them.
-    """
-
-    def __init__(self, X, y, *, groups=None, annotation_votes=None, annotation_reliability=None):
-        self.X = X
-        self.targets = check_targets(len(y), y)
-        self.fit_params = {
-            "annotation_votes": annotation_votes,
-            "annotation_reliability": annotation_reliability,
-            "groups": None if groups is None else np.asarray(groups),
-        }
-        for values in self.fit_params.values():
-            if values is not None:
-                check_consistent_length(values, self.targets.codes)
-
-    @property
-    def labels(self):
-        """Labels as objects; None for unlabelled songs."""
-        classes = self.targets.classes.astype(object)
-        return np.where(self.targets.labelled, classes[np.maximum(self.targets.codes, 0)], None)
-
-    def predictions(self, arms, runs, *, memory=None, n_jobs=None, verbose=0):
-        """Predictions of every arm on every run, as one tidy table.
-
-        Parameters
-        ----------
-        arms : dict of str to estimator
-            Unfitted.
-
-        runs : list of Run
-            The splits.
-
-        memory, n_jobs, verbose
-            See :func:`sklearn_skd.evaluation.compare_strategies`.
-
-        Returns
-        -------
-        predictions : DataFrame
-        """
-        fit_and_ask = check_memory(memory).cache(_fit_and_ask, ignore=["experiment"])
-        data = "" if memory is None else self.fingerprint()
-        jobs = (
-            delayed(fit_and_ask)(arms, data, run.train, run.test, run.hidden, experiment=self)
-            for run in runs
-        )
-        answers = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-        if verbose:
-            from tqdm.auto import tqdm
-
-            answers = tqdm(answers, total=len(runs), desc="runs", unit="run")
-        parts = []
-        for run, told in zip(runs, answers, strict=True):
-            parts.append(self._as_frame(run, told))
-            if verbose > 1:
-                print(_so_far(parts, self.targets.classes))
-        return pd.concat(parts, ignore_index=True)
-
-    def rows(self, rows):
-        """Some of the songs."""
-        return _safe_indexing(self.X, rows)
-
-    def fingerprint(self):
-        """Stands for the songs and all that belongs to them where results are kept."""
-        known = {name: values for name, values in self.fit_params.items() if values is not None}
-        X = self.X if not hasattr(self.X, "columns") else {"table": self.X.to_numpy(dtype=object)}
-        return fingerprint(X, self.targets.classes, self.targets.codes, known)
-
-    def _as_frame(self, run, told):
-        classes = self.targets.classes
-        labels = classes[self.targets.codes[run.test]]
-        parts = []
-        for strategy, answers in told.items():
-            for calibration, proba in answers.items():
-                frame = pd.DataFrame(proba, columns=[f"proba_{name}" for name in classes])
-                head = {**run.place, "strategy": strategy, "calibration": calibration}
-                head |= {"song": run.test, "label": labels}
-                head |= {"n_train": len(run.train) - len(run.hidden)}
-                parts.append(pd.concat([pd.DataFrame(head), frame], axis=1))
-        return pd.concat(parts, ignore_index=True)
-
-
-def _fit_and_ask(arms, data, train, test, hidden, *, experiment):
-    """Probabilities {arm: {calibration: (n_test, K)}}; `data` stands for the experiment."""
-    X_train = _safe_indexing(experiment.X, train)
-    X_test = _safe_indexing(experiment.X, test)
-    y = experiment.labels.copy()
-    y[hidden] = None
-    fit_params = {
-        name: None if values is None else _safe_indexing(_masked(name, values, hidden), train)
-        for name, values in experiment.fit_params.items()
-    }
-    classes = experiment.targets.classes
-    told = {}
-    for name, arm in arms.items():
-        fitted = fit_arm(arm, X_train, y[train], fit_params)
-        told[name] = raw_and_calibrated(fitted, X_test, classes)
-    return told
-
-
-def _masked(name, values, hidden):
-    """Annotations without those of songs whose labels are hidden."""
-    if name == "groups" or not len(hidden):
-        return values
-    if hasattr(values, "iloc"):
-        values = values.astype(float).copy()
-        values.iloc[hidden] = np.nan if values.ndim == 1 else 0.0
-        return values
-    values = np.array(values, dtype=float)
-    values[hidden] = np.nan if values.ndim == 1 else 0.0
-    return values
-
-
-def scores(predictions, classes, by=("repeat", "fold")):
-    """Tidy scores of tidy predictions.
+def run_arms(arms, songs, runs, *, data="", memory=None, n_jobs=None, verbose=0):
+    """Scores and predictions of every arm on every run, as tidy tables.
 
     Parameters
     ----------
-    predictions : DataFrame
-        Of :meth:`Experiment.predictions`.
+    arms : dict of str to estimator
+        Unfitted.
 
-    classes : ndarray
-        The order of the probabilities.
+    songs : Songs
+        To train on.
 
-    by : sequence of str
-        Columns that tell the runs apart.
+    runs : list of Run
+        The splits.
+
+    data : str, default=""
+        Stands for all songs where results are kept.
+
+    memory, n_jobs, verbose
+        See :func:`sklearn_skd.evaluation.compare_strategies`.
 
     Returns
     -------
-    table : DataFrame
-        Columns `by`, ``strategy``, ``calibration``, ``metric``, ``value``, ``n_train``,
-        ``n_test``.
+    table, predictions : DataFrame
     """
-    keys = [*by, "strategy", "calibration"]
+    ask = check_memory(memory).cache(_fit_and_ask, ignore=["arm", "songs", "run"])
+    jobs = (delayed(_run_all)(ask, arms, songs, run, data) for run in runs)
+    answers = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    if verbose:
+        from tqdm.auto import tqdm
+
+        answers = tqdm(answers, total=len(runs), desc="runs", unit="run")
+    tables, predictions = [], []
+    for run, told in zip(runs, answers, strict=True):
+        predictions.append(_tidy(run, told, songs))
+        tables.append(_scores(predictions[-1], songs.classes))
+        if verbose > 1:
+            answers.write(_so_far(tables))
+    return pd.concat(tables, ignore_index=True), pd.concat(predictions, ignore_index=True)
+
+
+def _run_all(ask, arms, songs, run, data):
+    """Answers by arm. The arms of a run follow each other, so that they can share teachers."""
+    told = {}
+    for name, arm in arms.items():
+        if run.seed is not None and "random_state" in last_step(arm).get_params(deep=False):
+            arm = clone(arm)
+            last_step(arm).set_params(random_state=run.seed)
+        asked = [test.songs for test in run.tests]
+        key = joblib.hash((data, recipe(arm), run.train, run.hidden, asked)) if data else ""
+        told[name] = ask(key, arm=arm, songs=songs, run=run)
+    return told
+
+
+def _fit_and_ask(key, *, arm, songs, run):
+    """Probabilities by calibration, for each test set; `key` stands for all else."""
+    fitted = fit_arm(
+        arm,
+        take_rows(songs.X, run.train, arm),
+        songs.labels(run.train, run.hidden),
+        songs.annotations(run.train, run.hidden),
+    )
+    return [
+        raw_and_calibrated(
+            fitted,
+            take_rows(songs.X if test.X is None else test.X, test.songs, arm),
+            songs.classes,
+        )
+        for test in run.tests
+    ]
+
+
+def _tidy(run, told, songs):
+    """Answers as a table, one row a song."""
+    n_train = int(songs.targets.labelled[run.train].sum())
+    columns = [f"proba_{name}" for name in songs.classes]
+    parts = []
+    for t, test in enumerate(run.tests):
+        for strategy, answers in told.items():
+            for calibration, proba in answers[t].items():
+                head = {**test.place, **run.place}
+                head |= {"strategy": strategy, "calibration": calibration}
+                head |= {"song": test.songs, "label": test.labels, "n_train": n_train}
+                frames = [pd.DataFrame(head), pd.DataFrame(proba, columns=columns)]
+                parts.append(pd.concat(frames, axis=1))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _scores(predictions, classes):
+    """Tidy scores of tidy predictions, one row a metric."""
     columns = [f"proba_{name}" for name in classes]
+    place = [name for name in predictions if name not in {*NOT_SCORED, *columns}]
+    keys = [*place, "strategy", "calibration"]
     rows = []
-    for place, part in predictions.groupby(keys, sort=False):
+    for names, part in predictions.groupby(keys, sort=False):
         values = score(part["label"].to_numpy(), part[columns].to_numpy(), classes)
-        head = dict(zip(keys, place, strict=True))
+        head = dict(zip(keys, names, strict=True))
         sizes = {"n_train": part["n_train"].iloc[0], "n_test": len(part)}
         rows += [
             {**head, "metric": metric, "value": value, **sizes} for metric, value in values.items()
@@ -192,21 +174,23 @@ def scores(predictions, classes, by=("repeat", "fold")):
     return pd.DataFrame(rows)
 
 
-def _so_far(parts, classes):
-    table = scores(pd.concat(parts), classes)
+def _so_far(tables):
+    """Means over the runs so far, to be printed."""
+    table = pd.concat(tables)
+    further = [name for name in ("target", "label_share") if name in table]
     wide = table.pivot_table(
-        index=["strategy", "calibration"], columns="metric", values="value", sort=False
+        index=[*further, "strategy", "calibration"], columns="metric", values="value", sort=False
     )
     return wide.round(3).to_string()
 
 
-def make_folds(experiment, cv):
-    """The runs of a cross-validation; unlabelled songs are always trained on.
+def make_folds(songs, cv):
+    """The runs of a cross-validation.
 
     Parameters
     ----------
-    experiment : Experiment
-        The songs.
+    songs : Songs
+        All songs.
 
     cv : int, splitter or iterable
         See :func:`sklearn_skd.evaluation.compare_strategies`.
@@ -214,24 +198,53 @@ def make_folds(experiment, cv):
     Returns
     -------
     runs : list of Run
+        With one test set each.
+
+    Raises
+    ------
+    ValueError
+        If a class has no song to train on in some fold.
     """
-    targets, groups = experiment.targets, experiment.fit_params["groups"]
-    labelled = np.flatnonzero(targets.labelled)
-    unlabelled = np.flatnonzero(~targets.labelled)
+    splits, n_repeats = _split(songs, cv)
+    n_folds = max(1, len(splits) // n_repeats)
+    runs = []
+    for number, (train, test) in enumerate(splits):
+        place = {"repeat": number // n_folds, "fold": number % n_folds}
+        _check_classes(songs, train, place)
+        codes = songs.targets.codes[test]
+        asked = Asked({}, None, test, songs.classes[codes])
+        runs.append(Run(place, train, np.arange(0), [asked]))
+    return runs
+
+
+def _split(songs, cv):
+    """Rows of (train, test) for every fold, and the number of repeats."""
+    targets, groups = songs.targets, songs.fit_params["groups"]
+    labelled, unlabelled = np.flatnonzero(targets.labelled), np.flatnonzero(~targets.labelled)
     codes = targets.codes[labelled]
-    groups = None if groups is None else groups[labelled]
     if isinstance(cv, int | np.integer):
         kind = StratifiedKFold if groups is None else StratifiedGroupKFold
         cv = kind(int(cv), shuffle=True, random_state=0)
+    if cv is not None and not hasattr(cv, "split"):  # rows of all songs, as they are
+        splits = [(np.asarray(train), np.asarray(test)) for train, test in cv]
+        return [(train, test[targets.labelled[test]]) for train, test in splits], 1
     splitter = check_cv(cv, codes, classifier=True)
-    splits = list(splitter.split(np.zeros(len(codes)), codes, groups))
-    n_repeats = getattr(splitter, "n_repeats", 1)
-    n_folds = max(1, len(splits) // n_repeats)
-    return [
-        Run(
-            {"repeat": number // n_folds, "fold": number % n_folds},
-            np.concatenate([labelled[train], unlabelled]),
-            labelled[test],
+    splits = []
+    own = None if groups is None else groups[labelled]
+    for train, test in splitter.split(np.zeros(len(codes)), codes, own):
+        beside = unlabelled
+        if groups is not None:
+            beside = unlabelled[~np.isin(groups[unlabelled], own[test])]
+        splits.append((np.concatenate([labelled[train], beside]), labelled[test]))
+    return splits, getattr(splitter, "n_repeats", 1)
+
+
+def _check_classes(songs, train, place):
+    codes = songs.targets.codes[train]
+    missing = np.setdiff1d(np.arange(len(songs.classes)), codes)
+    if len(missing):
+        raise ValueError(
+            f"Repeat {place['repeat']}, fold {place['fold']} has no training song of the class "
+            f"{songs.classes.tolist()[missing[0]]!r}. Use more or other folds, coarser classes or "
+            "finer groups."
         )
-        for number, (train, test) in enumerate(splits)
-    ]

@@ -1,11 +1,10 @@
 """Strategies against each other on the same folds (paper section 4.3, Fig. 7)."""
 
-from sklearn_skd.evaluation._arms import make_arms
-from sklearn_skd.evaluation._runs import Experiment, make_folds, scores
+from sklearn_skd.evaluation._arms import STRATEGIES, make_arms
+from sklearn_skd.evaluation._runs import make_folds, run_arms
+from sklearn_skd.evaluation._songs import Songs
 
 __all__ = ["compare_strategies"]
-
-STRATEGIES = ("student-only", "kd", "dkd", "ckd", "skd")
 
 
 def compare_strategies(
@@ -35,32 +34,36 @@ def compare_strategies(
         The songs.
 
     y : array-like of shape (n_songs,)
-        Emotions; unlabelled songs (None, NaN) are in every training set and in no test set.
+        Emotions. Unlabelled songs (None, NaN) are in every training set and in no test set; with
+        `groups`, in no training set whose test set has songs of their group.
 
     strategies : sequence of str, or mapping of str to (dict or estimator), default=all five
         Names of strategies; or arms by name: parameters to set on the student, or any other
-        classifier. For example
+        classifier with probabilities, which is trained on the labelled songs. For example
         ``{"KD": {"strategy": "kd", "temperature": 4.0}, "forest": RandomForestClassifier()}``.
 
-    cv : int, splitter or iterable of (train, test), default=5
+    cv : int, splitter or iterable of (train, test) rows, default=5
         A number means stratified folds, shuffled with seed 0; with `groups`, grouped as well.
         A repeated splitter gives more than one repeat.
 
     groups : array-like of shape (n_songs,), default=None
-        Songs of one group are in one fold, and in one fold inside the training sets too.
+        Songs of one group are in one fold, and in one fold inside the training sets too. A song
+        without one (None, NaN) is a group of its own.
 
     annotation_votes, annotation_reliability : array-like, default=None
-        Handed to the `fit` of arms that take them.
+        Handed to the `fit` of arms that take them; votes in the order of the sorted classes, or
+        a DataFrame with the classes as columns.
 
     memory : str, joblib.Memory or None, default=None
-        Keeps finished folds, so that an interrupted call goes on from there, and teachers, which
-        the arms share.
+        Keeps every finished arm of every fold, so that an interrupted call goes on from there
+        and further arms cost only themselves; and teachers, which the arms of a fold share. Songs
+        are told apart by their values, audio files by their paths.
 
     n_jobs : int or None, default=None
-        Folds run in parallel, through joblib.
+        Folds run in parallel, through joblib. The numbers do not depend on it.
 
     verbose : int, default=0
-        1 shows a progress bar over folds; 2 prints the table so far after every fold.
+        1 shows a progress bar over folds; 2 prints the means so far after every fold.
 
     return_predictions : bool, default=False
         Whether to return the predictions too.
@@ -69,13 +72,33 @@ def compare_strategies(
     -------
     table : DataFrame
         Tidy: ``repeat``, ``fold``, ``strategy``, ``calibration`` ("raw" or "temperature"),
-        ``metric`` (accuracy, macro-F1, AUROC, kappa, NLL, Brier, ECE), ``value``, ``n_train``,
-        ``n_test``. See :func:`summarize`.
+        ``metric`` (accuracy, macro-F1, AUROC, kappa, NLL, Brier, ECE), ``value``, ``n_train``
+        (labelled training songs), ``n_test``. Arms of other packages are "raw".
 
     predictions : DataFrame
         Only with `return_predictions`: ``repeat``, ``fold``, ``strategy``, ``calibration``,
         ``song`` (row of X), ``label``, ``n_train``, and for each class a column of probabilities,
         ``proba_<class>``.
+
+    Raises
+    ------
+    ValueError
+        If a strategy or a parameter of an arm does not exist, an arm has no probabilities, songs
+        and labels differ in number, or a class has no song to train on in some fold.
+
+    See Also
+    --------
+    summarize : Means and paired differences with corrected standard errors.
+    pooled_calibration : ECE of the predictions with interval and null floor.
+    sklearn_skd.display.StrategyComparisonDisplay : The table as a figure.
+
+    Notes
+    -----
+    Each fold's ECE is inflated by the few songs of the fold. Judge calibration by
+    :func:`pooled_calibration`.
+
+    With ``random_state=None``, students draw new random numbers in every call, but what `memory`
+    has kept is not drawn again; a warning says so.
 
     Examples
     --------
@@ -91,7 +114,7 @@ def compare_strategies(
     >>> summarize(table).columns.tolist()
     ['mean', 'difference', 'error', 'n']
     """
-    experiment = Experiment(
+    songs = Songs(
         X,
         y,
         groups=groups,
@@ -99,7 +122,14 @@ def compare_strategies(
         annotation_reliability=annotation_reliability,
     )
     arms = make_arms(estimator, strategies, memory)
-    runs = make_folds(experiment, cv)
-    predictions = experiment.predictions(arms, runs, memory=memory, n_jobs=n_jobs, verbose=verbose)
-    table = scores(predictions, experiment.targets.classes)
+    data = "" if memory is None else songs.hash()
+    table, predictions = run_arms(
+        arms,
+        songs,
+        make_folds(songs, cv),
+        data=data,
+        memory=memory,
+        n_jobs=n_jobs,
+        verbose=verbose,
+    )
     return (table, predictions) if return_predictions else table

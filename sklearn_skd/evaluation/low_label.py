@@ -2,12 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_array
 
 from sklearn_skd._random import own_random_state
-from sklearn_skd.evaluation._arms import make_arms
-from sklearn_skd.evaluation._runs import Experiment, make_folds, scores
-from sklearn_skd.evaluation.compare import STRATEGIES
+from sklearn_skd.evaluation._arms import STRATEGIES, make_arms
+from sklearn_skd.evaluation._runs import make_folds, run_arms
+from sklearn_skd.evaluation._songs import Songs
 from sklearn_skd.metrics import (
     concordance_correlation_coefficient,
     inter_annotator_consistency,
@@ -37,7 +36,8 @@ def evaluate_low_label(
 
     The test songs of a fold are the same whatever the share. The songs whose labels are shown at
     30 % are among those at 50 %, and so on; every class keeps at least two. Hidden are the label,
-    the votes and the reliability of a song, not the song.
+    the votes and the reliability of a song, not the song. Teachers see the same labels as
+    students, so that no share borrows those of another.
 
     Parameters
     ----------
@@ -57,13 +57,23 @@ def evaluate_low_label(
     -------
     table : DataFrame
         Tidy, as of :func:`compare_strategies`, with a column ``label_share`` and two metrics
-        more. ``CCC`` is the concordance of the probabilities with the vote shares, or
-        ``CCC (labels)`` with the one-hot labels where there are no votes, pooled over the folds
-        of a repeat (``fold`` is -1 then). ``ICR`` is that of the annotators with each other
-        (NaN without counts of votes). ``n_train`` counts the labels shown.
+        more, of all test songs of a repeat together (``fold`` is -1). ``CCC`` is the concordance
+        of the probabilities with the vote shares, or ``CCC (labels)`` with the one-hot labels
+        where there are no votes. ``ICR`` is that of the annotators with each other (NaN without
+        counts of votes). ``n_train`` counts the labelled songs of the training set, those with
+        hidden labels included: it is what the overlap of the folds depends on.
 
     predictions : DataFrame
         Only with `return_predictions`; with the column ``label_share``.
+
+    Raises
+    ------
+    ValueError
+        If a share is not in (0, 1], and as :func:`compare_strategies`.
+
+    See Also
+    --------
+    sklearn_skd.display.LowLabelDisplay : The table as a figure.
 
     Examples
     --------
@@ -78,10 +88,10 @@ def evaluate_low_label(
     >>> sorted(set(table["metric"]))[:4]
     ['AUROC', 'Brier', 'CCC (labels)', 'ECE']
     """
-    shares = sorted(float(share) for share in label_shares)
+    shares = sorted({float(share) for share in np.atleast_1d(label_shares)})
     if not shares or not 0 < shares[0] <= shares[-1] <= 1:
         raise ValueError(f"label_shares are numbers in (0, 1], got {label_shares!r}.")
-    experiment = Experiment(
+    songs = Songs(
         X,
         y,
         groups=groups,
@@ -92,53 +102,58 @@ def evaluate_low_label(
     rng = own_random_state(random_state)
     runs = [
         run._replace(place={"label_share": share, **run.place}, hidden=hidden)
-        for run in make_folds(experiment, cv)
-        for share, hidden in _hide(experiment.targets, run.train, shares, rng)
+        for run in make_folds(songs, cv)
+        for share, hidden in _hide(songs.targets, run.train, shares, rng)
     ]
-    predictions = experiment.predictions(arms, runs, memory=memory, n_jobs=n_jobs, verbose=verbose)
-    classes = experiment.targets.classes
-    table = scores(predictions, classes, by=("label_share", "repeat", "fold"))
-    agreement = _agreement(predictions, experiment)
-    table = pd.concat([table, agreement], ignore_index=True)
+    data = "" if memory is None else songs.hash()
+    table, predictions = run_arms(
+        arms, songs, runs, data=data, memory=memory, n_jobs=n_jobs, verbose=verbose
+    )
+    table = pd.concat([table, _agreement(predictions, songs)], ignore_index=True)
     return (table, predictions) if return_predictions else table
 
 
 def _hide(targets, train, shares, rng):
     """Yield (share, songs of `train` whose labels are hidden), the smaller hidden sets nested."""
     labelled = rng.permutation(train[targets.labelled[train]])
-    order = {}
-    for code in np.unique(targets.codes[labelled]):
-        order[code] = labelled[targets.codes[labelled] == code]
+    codes = targets.codes[labelled]
     for share in shares:
-        hidden = [songs[max(2, round(share * len(songs))) :] for songs in order.values()]
+        hidden = []
+        for code in np.unique(codes):
+            one_class = labelled[codes == code]
+            hidden.append(one_class[max(2, round(share * len(one_class))) :])
         yield share, np.sort(np.concatenate(hidden))
 
 
-def _agreement(predictions, experiment):
+def _agreement(predictions, songs):
     """CCC of every arm, pooled over the folds of a repeat, and the ICR beside it."""
-    classes, votes = experiment.targets.classes, experiment.fit_params["annotation_votes"]
-    name, reference, consistency = "CCC", None, np.nan
+    votes = songs.fit_params["annotation_votes"]
     if votes is None:
-        name = "CCC (labels)"
-        reference = np.eye(len(classes))[np.maximum(experiment.targets.codes, 0)]
+        name, reference = "CCC (labels)", np.eye(len(songs.classes))[songs.targets.codes]
+        consistency = np.nan
     else:
-        if hasattr(votes, "columns"):
-            votes = votes[list(classes)]
-        votes = check_array(votes, dtype=float, input_name="annotation_votes")
+        votes = np.nan_to_num(votes)
         total = votes.sum(axis=1, keepdims=True)
+        name = "CCC"
         reference = np.divide(votes, total, out=np.full_like(votes, np.nan), where=total > 0)
-        if (votes % 1 == 0).all() and votes.max() > 1:
-            voted = votes[predictions["song"].unique()]
-            consistency = inter_annotator_consistency(voted, random_state=0)
-    columns = [f"proba_{one}" for one in classes]
-    rows = []
+        consistency = _consistency(votes[predictions["song"].unique()])
+    columns = [f"proba_{one}" for one in songs.classes]
     keys = ["label_share", "repeat", "strategy", "calibration"]
+    rows = []
     for place, part in predictions.groupby(keys, sort=False):
         truth = reference[part["song"]]
         known = ~np.isnan(truth).any(axis=1)
-        ccc = concordance_correlation_coefficient(truth[known], part[columns].to_numpy()[known])
+        proba = part[columns].to_numpy()[known]
+        enough = known.sum() > 1
+        ccc = concordance_correlation_coefficient(truth[known], proba) if enough else np.nan
         head = {**dict(zip(keys, place, strict=True)), "fold": -1}
         head |= {"n_train": part["n_train"].mean(), "n_test": int(known.sum())}
         rows.append({**head, "metric": name, "value": ccc})
         rows.append({**head, "metric": "ICR", "value": consistency})
     return pd.DataFrame(rows)
+
+
+def _consistency(votes):
+    """ICR, if the votes are counts."""
+    counted = (votes % 1 == 0).all() and votes.max() > 1
+    return inter_annotator_consistency(votes, random_state=0) if counted else np.nan

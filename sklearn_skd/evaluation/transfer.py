@@ -1,19 +1,13 @@
 """Trained on one data set, tested on others as they are (paper section 4.5, Table 4)."""
 
-from collections.abc import Mapping
-
+import joblib
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
-from sklearn.base import clone
-from sklearn.utils.validation import check_memory
 
 from sklearn_skd._random import own_random_state
-from sklearn_skd.classifiers._fingerprint import fingerprint
-from sklearn_skd.evaluation._arms import fit_arm, last_step, make_arms, raw_and_calibrated
-from sklearn_skd.evaluation._runs import Experiment
-from sklearn_skd.evaluation._scores import score
-from sklearn_skd.evaluation.compare import STRATEGIES
+from sklearn_skd.evaluation._arms import STRATEGIES, make_arms
+from sklearn_skd.evaluation._runs import Asked, Run, run_arms
+from sklearn_skd.evaluation._songs import Songs, count_songs, hash_songs
 
 __all__ = ["evaluate_transfer"]
 
@@ -29,6 +23,7 @@ def evaluate_transfer(
     memory=None,
     n_jobs=None,
     verbose=0,
+    return_predictions=False,
 ):
     """Fit every strategy on all songs of one data set and test it, untouched, on others.
 
@@ -45,8 +40,8 @@ def evaluate_transfer(
         and ``annotation_reliability``, as :func:`compare_strategies` takes them.
 
     targets : mapping of str to (X, y)
-        Test songs by the name of the data set. Songs without a label are left out; labels that
-        the source does not have raise.
+        Test songs by the name of the data set. Songs without a label (None, NaN, or -1 if that is
+        no class of the source) are left out; other labels that the source does not have raise.
 
     strategies : sequence of str, or mapping
         See :func:`compare_strategies`.
@@ -57,19 +52,28 @@ def evaluate_transfer(
     random_state : int, RandomState instance or None, default=0
         Of the seeds.
 
-    memory, n_jobs, verbose
+    memory, n_jobs, verbose, return_predictions
         See :func:`compare_strategies`.
 
     Returns
     -------
     table : DataFrame
-        Tidy: ``target``, ``repeat``, ``fold`` (0), ``strategy``, ``calibration``, ``metric``,
+        Tidy: ``target``, ``repeat``, ``fold`` (-1), ``strategy``, ``calibration``, ``metric``,
         ``value``, ``n_train``, ``n_test``.
+
+    predictions : DataFrame
+        Only with `return_predictions`: as of :func:`compare_strategies`, with the column
+        ``target``; ``song`` is a row of the target's X.
 
     Raises
     ------
     ValueError
-        If a target has labels unknown to the source, or no labelled song.
+        If there is no target, or one has labels unknown to the source or no labelled song.
+
+    See Also
+    --------
+    pooled_calibration : ECE on each target with interval and null floor.
+    sklearn_skd.display.TransferDisplay : The table as a figure.
 
     Examples
     --------
@@ -85,75 +89,45 @@ def evaluate_transfer(
     >>> len(table)  # 2 strategies, 2 calibrations, 7 metrics
     28
     """
-    experiment = Experiment(**source)
-    classes = experiment.targets.classes
-    tests = {name: _check_target(name, X, y, classes) for name, (X, y) in targets.items()}
-    arms = make_arms(estimator, strategies, memory)
-    run = check_memory(memory).cache(_fit_and_ask, ignore=["experiment", "tests"])
-    data = "" if memory is None else _fingerprint(experiment, tests)
+    songs = Songs(**source)
+    if not targets:
+        raise ValueError("targets is empty: name at least one data set to test on.")
+    tests = [_make_test(name, X, y, songs.classes) for name, (X, y) in targets.items()]
+    every = np.arange(len(songs.targets.codes))
     seeds = own_random_state(random_state).randint(2**31 - 1, size=n_repeats).tolist()
-    jobs = (delayed(run)(arms, data, seed, experiment=experiment, tests=tests) for seed in seeds)
-    answers = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    if verbose:
-        from tqdm.auto import tqdm
-
-        answers = tqdm(answers, total=n_repeats, desc="repeats", unit="repeat")
-    rows = []
-    for repeat, told in enumerate(answers):
-        for (target, strategy, calibration), proba in told.items():
-            labels = tests[target][1]
-            head = {"target": target, "repeat": repeat, "fold": 0}
-            head |= {"strategy": strategy, "calibration": calibration}
-            sizes = {"n_train": int(experiment.targets.labelled.sum()), "n_test": len(labels)}
-            rows += [
-                {**head, "metric": metric, "value": value, **sizes}
-                for metric, value in score(labels, proba, classes).items()
-            ]
-        if verbose > 1:
-            print(_so_far(rows))
-    return pd.DataFrame(rows)
+    runs = [
+        Run({"repeat": repeat, "fold": -1}, every, every[:0], tests, seed)
+        for repeat, seed in enumerate(seeds)
+    ]
+    data = ""
+    if memory is not None:
+        data = joblib.hash((songs.hash(), [hash_songs(test.X) for test in tests]))
+    # seeded by repeat, whatever the estimator's own random_state
+    arms = make_arms(estimator, strategies, memory, seeded=True)
+    table, predictions = run_arms(
+        arms, songs, runs, data=data, memory=memory, n_jobs=n_jobs, verbose=verbose
+    )
+    return (table, predictions) if return_predictions else table
 
 
-def _so_far(rows):
-    index = ["target", "strategy", "calibration"]
-    wide = pd.DataFrame(rows).pivot_table(index=index, columns="metric", values="value", sort=False)
-    return wide.round(3).to_string()
-
-
-def _fit_and_ask(arms, data, seed, *, experiment, tests):
-    """Probabilities by (target, arm, calibration); `data` stands for the songs."""
-    told = {}
-    for name, arm in arms.items():
-        arm = clone(arm)
-        if "random_state" in last_step(arm).get_params(deep=False):
-            last_step(arm).set_params(random_state=seed)
-        fitted = fit_arm(arm, experiment.X, experiment.labels, experiment.fit_params)
-        for target, (X, _) in tests.items():
-            for calibration, proba in raw_and_calibrated(
-                fitted, X, experiment.targets.classes
-            ).items():
-                told[target, name, calibration] = proba
-    return told
-
-
-def _check_target(name, X, y, classes):
-    """The labelled songs of a target set and their labels."""
-    experiment = Experiment(X, y)
-    labelled = np.flatnonzero(experiment.targets.labelled)
-    unknown = np.setdiff1d(experiment.targets.classes, classes)
-    if len(unknown):
+def _make_test(name, X, y, classes):
+    """The labelled songs of a target and their labels."""
+    labels = np.array(pd.Series(list(y), dtype=object))
+    if len(labels) != count_songs(X):
         raise ValueError(
-            f"The target {name!r} has labels that the source does not know: {unknown.tolist()}. "
+            f"The target {name!r} has {count_songs(X)} songs and {len(labels)} labels."
+        )
+    code = {label: k for k, label in enumerate(classes.tolist())}
+    known = ~pd.isna(labels)
+    if -1 not in code:
+        known &= labels != -1
+    if not known.any():
+        raise ValueError(f"The target {name!r} has no labelled song.")
+    unknown = [label for label in pd.unique(labels[known]).tolist() if label not in code]
+    if unknown:
+        raise ValueError(
+            f"The target {name!r} has labels that the source does not know: {unknown}. "
             f"Map them to {classes.tolist()}, or to None to leave these songs out."
         )
-    labels = experiment.targets.classes[experiment.targets.codes[labelled]]
-    return experiment.rows(labelled), labels
-
-
-def _fingerprint(experiment, tests):
-    songs = {
-        f"{target} {name}": values
-        for target, (X, _) in tests.items()
-        for name, values in (X.items() if isinstance(X, Mapping) else [("X", np.asarray(X))])
-    }
-    return experiment.fingerprint() + fingerprint(songs)
+    labels = classes[[code[label] for label in labels[known]]]
+    return Asked({"target": name}, X, np.flatnonzero(known), labels)

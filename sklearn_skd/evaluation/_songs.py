@@ -1,0 +1,125 @@
+"""The songs of an experiment with all that belongs to them."""
+
+from collections.abc import Mapping
+
+import joblib
+import numpy as np
+import pandas as pd
+
+import sklearn_skd
+from sklearn_skd._sklearn import _num_samples, _safe_indexing
+from sklearn_skd.classifiers._base import NetClassifier
+from sklearn_skd.classifiers._fingerprint import fingerprint
+from sklearn_skd.classifiers._rows import take_songs
+from sklearn_skd.classifiers._targets import _as_numbers, check_groups, check_targets
+
+__all__ = ["Songs", "count_songs", "hash_songs", "take_rows"]
+
+
+class Songs:
+    """Songs, labels, annotations and groups, checked.
+
+    Parameters
+    ----------
+    X, y : as passed to the public functions
+        All songs.
+
+    groups, annotation_votes, annotation_reliability : array-like or None
+        For the `fit` of arms that take them.
+
+    Attributes
+    ----------
+    targets : Targets
+        Labels as codes, vote shares.
+
+    fit_params : dict of str to (ndarray or None)
+        Votes in the order of the classes, reliability, groups as whole numbers.
+    """
+
+    def __init__(self, X, y, *, groups=None, annotation_votes=None, annotation_reliability=None):
+        self.X = X
+        self.targets = check_targets(
+            count_songs(X),
+            y,
+            annotation_votes=annotation_votes,
+            annotation_reliability=annotation_reliability,
+        )
+        if isinstance(annotation_votes, pd.DataFrame):
+            annotation_votes = annotation_votes[self.classes.tolist()]
+        votes, reliability = annotation_votes, self.targets.reliability
+        self.fit_params = {
+            "annotation_votes": None if votes is None else _as_numbers(votes, "votes", "counts"),
+            "annotation_reliability": None if annotation_reliability is None else reliability,
+            "groups": check_groups(groups, len(self.targets.codes)),
+        }
+
+    @property
+    def classes(self):
+        """The labels, sorted."""
+        return self.targets.classes
+
+    def labels(self, rows, hidden):
+        """Labels of some songs as objects; None for unlabelled ones and those of `hidden`."""
+        codes = self.targets.codes.copy()
+        codes[hidden] = -1
+        codes = codes[rows]
+        return np.where(codes >= 0, self.classes.astype(object)[np.maximum(codes, 0)], None)
+
+    def annotations(self, rows, hidden):
+        """`fit_params` of some songs; nothing is known of those of `hidden` but their group."""
+        told = {}
+        for name, values in self.fit_params.items():
+            if values is not None and name != "groups" and len(hidden):
+                values = values.copy()
+                values[hidden] = np.nan
+            told[name] = None if values is None else values[rows]
+        return told
+
+    def hash(self):
+        """Stands for the songs and all that belongs to them where results are kept."""
+        known = {name: values for name, values in self.fit_params.items() if values is not None}
+        return joblib.hash((hash_songs(self.X), self.classes, self.targets.codes, known))
+
+
+def count_songs(X):
+    """Number of songs of a mapping of sources, a table or an array."""
+    return _num_samples(next(iter(X.values())) if isinstance(X, Mapping) else X)
+
+
+def take_rows(X, rows, arm=None):
+    """Some songs, in the container of all; a net reads those that lie in a file as it needs them.
+
+    Parameters
+    ----------
+    X : mapping of str to ndarray, DataFrame or array-like
+        The songs.
+
+    rows : ndarray of int
+        Those wanted.
+
+    arm : estimator or None, default=None
+        Who wants them.
+    """
+    if isinstance(X, Mapping) and isinstance(arm, NetClassifier):
+        return take_songs(X, rows)
+    if type(X) is dict:
+        return {name: values[rows] for name, values in X.items()}
+    return _safe_indexing(X, rows)
+
+
+def hash_songs(X):
+    """Hash by value, also of tables with text and missing cells; the version is part of it."""
+    if isinstance(X, pd.DataFrame):
+        songs = [(str(name), _hash_column(X.iloc[:, i])) for i, name in enumerate(X.columns)]
+    elif isinstance(X, Mapping):
+        songs = fingerprint(X)
+    else:
+        songs = X
+    return joblib.hash((sklearn_skd.__version__, songs))
+
+
+def _hash_column(column):
+    try:
+        return pd.util.hash_pandas_object(column, index=False).to_numpy()
+    except TypeError:  # waveforms, or other cells that pandas cannot hash
+        return joblib.hash(column.tolist())
