@@ -7,7 +7,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "compare": ["compare_strategies"],
         "low_label": ["evaluate_low_label"],
+        "mel_bands": ["mel_band_response"],
+        "separation": ["source_separation"],
         "transfer": ["evaluate_transfer"],
-        "summary": ["corrected_error", "summarize"],
+        "summary": ["corrected_error", "pooled_calibration", "summarize"],
     },
 )
