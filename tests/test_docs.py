@@ -29,6 +29,8 @@ NAMESPACES = [
     "sklearn_skd",
     *(name for name in MODULES if name.count(".") == 1 and "._" not in name),
 ]
+# whose names the code of the pages calls without a prefix
+CALLED = ("sklearn_skd", "sklearn_skd.distillation", "sklearn_skd.evaluation")
 DOCTEST_OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # Parameters undocumented, unknown, in another order than in the signature or without a type; no
 # summary; no docstring.
@@ -210,23 +212,37 @@ def test_references_to_objects_resolve(path):
 
 
 def test_parameters_named_in_code_of_the_pages_exist():
+    ours = {name: thing for namespace in CALLED for name, thing in exported(namespace).items()}
     checked = 0
+    for call in nodes_of_the_pages(ast.Call):
+        if isinstance(call.func, ast.Name) and call.func.id in ours:
+            unknown = {keyword.arg for keyword in call.keywords} - set(
+                inspect.signature(ours[call.func.id]).parameters
+            )
+            assert not unknown, f"{call.func.id}({unknown})"
+            checked += len(call.keywords)
+    assert checked > 15
+
+
+def test_arms_in_code_of_the_pages_are_valid_students():
+    checked = 0
+    for node in nodes_of_the_pages(ast.Dict):
+        if any(getattr(key, "value", None) == "strategy" for key in node.keys):
+            sklearn_skd.SKDStudentClassifier(**ast.literal_eval(node))._validate_params()
+            checked += 1
+    assert checked >= 5
+
+
+def nodes_of_the_pages(kind):
     for path in PAGES:
         for block in code_blocks(path.read_text("utf8")):
-            for call in filter(is_call_of_ours, ast.walk(ast.parse(block))):
-                parameters = inspect.signature(getattr(sklearn_skd, call.func.id)).parameters
-                unknown = {keyword.arg for keyword in call.keywords} - set(parameters)
-                assert not unknown, f"{path.name}: {call.func.id}({unknown})"
-                checked += len(call.keywords)
-    assert checked > 5
+            yield from (node for node in ast.walk(ast.parse(block)) if isinstance(node, kind))
 
 
-def is_call_of_ours(node):
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in sklearn_skd.__all__
-    )
+def test_the_guide_has_a_row_for_every_strategy():
+    page = (DOCS / "guide" / "strategies.rst").read_text("utf8")
+    rows = re.findall(r'^   \* - ``"([\w-]+)"``$', page, re.M)
+    assert rows == list(resolve("sklearn_skd.distillation.strategies.STRATEGIES"))
 
 
 def test_every_chapter_is_in_the_guide_and_every_page_in_the_site():
