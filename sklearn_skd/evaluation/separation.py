@@ -94,7 +94,8 @@ def source_separation(
         - ``silhouette``: mean of :math:`(b - a) / \max(a, b)` over the songs, with a the mean
           distance to songs of the same emotion and b to those of the nearest other one,
         - ``silhouette (shuffled labels)``: what labels that mean nothing would give, the mean of
-          50 permutations. It is below 0, because b is the smallest of several distances.
+          50 permutations. With more than two emotions it is below 0, because b is the smallest
+          of several distances.
 
         Distances are divided by the mean distance of all pairs of compared songs, so that they
         do not depend on the scale of a hidden space: 1 is a pair at random, and where the labels
