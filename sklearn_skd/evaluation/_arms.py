@@ -219,6 +219,7 @@ def raw_and_calibrated(arm, X, classes):
     columns = [place[name] for name in arm.classes_.tolist()]
     aligned = {}
     for name, values in parts.items():
+        values = np.asarray(values, dtype=float)  # float32 rows sum to 1 only nearly
         aligned[name] = np.zeros((len(values), len(classes)))
-        aligned[name][:, columns] = values
+        aligned[name][:, columns] = values / values.sum(axis=1, keepdims=True)
     return aligned

@@ -12,10 +12,7 @@ from sklearn.metrics import (
 
 from sklearn_skd.metrics import expected_calibration_error
 
-__all__ = ["HIGHER_IS_BETTER", "METRICS", "score"]
-
-METRICS = ("accuracy", "macro-F1", "AUROC", "kappa", "NLL", "Brier", "ECE")
-HIGHER_IS_BETTER = frozenset({"accuracy", "macro-F1", "AUROC", "kappa"})
+__all__ = ["score"]
 
 
 def score(y_true, y_proba, classes):

@@ -136,7 +136,7 @@ def _agreement(predictions, songs):
         total = votes.sum(axis=1, keepdims=True)
         name = "CCC"
         reference = np.divide(votes, total, out=np.full_like(votes, np.nan), where=total > 0)
-        consistency = _consistency(votes[predictions["song"].unique()])
+        consistency = _consistency(votes[np.sort(predictions["song"].unique())])
     columns = [f"proba_{one}" for one in songs.classes]
     keys = ["label_share", "repeat", "strategy", "calibration"]
     rows = []
