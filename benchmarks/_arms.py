@@ -33,13 +33,9 @@ class MatchedCKD(SKDStudentClassifier):
 class TeacherItself(SKDStudentClassifier):
     """The teacher of the cross-fitted students, asked directly; its student is of no interest."""
 
-    def fit(self, X, y, **params):
-        super().fit(X, y, **params)
-        self.temperature_ = self.teacher_.temperature_
-        return self
-
     def decision_function(self, X):
-        return self.teacher_.decision_function(X)
+        # times `temperature_`, as raw scores are asked for, these are the teacher's raw scores
+        return self.teacher_.decision_function(X) * (self.teacher_.temperature_ / self.temperature_)
 
     def predict_proba(self, X):
         return self.teacher_.predict_proba(X)

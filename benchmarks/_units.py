@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from _arms import Setting, make_arms
+from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
@@ -15,7 +16,9 @@ from sklearn_skd.evaluation import compare_strategies, evaluate_low_label
 
 __all__ = ["Unit", "collect", "count_fits", "make_units", "split", "work"]
 
-LAST = ("SKD (search)",)  # as dear as all other arms together: after them, so that tables fill early
+LAST = (
+    "SKD (search)",
+)  # as dear as all other arms together: after them, so that tables fill early
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def work(task, unit, output, *, folds, student=None):
     seconds : dict of str to float
         Of the arms that were run.
     """
-    base = SKDStudentClassifier(TeacherClassifier()) if student is None else student
+    base = SKDStudentClassifier(TeacherClassifier()) if student is None else clone(student)
     seed = unit.repeat * folds + unit.fold
     base.set_params(random_state=seed, memory=str(output / "teachers"))
     if unit.setting.is_privileged:
