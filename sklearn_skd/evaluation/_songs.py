@@ -45,7 +45,9 @@ class Songs:
             annotation_reliability=annotation_reliability,
         )
         if isinstance(annotation_votes, pd.DataFrame):
-            annotation_votes = annotation_votes[self.classes.tolist()]
+            names = list(annotation_votes.columns)  # by position: True and False would be a mask
+            order = [names.index(name) for name in self.classes.tolist()]
+            annotation_votes = annotation_votes.iloc[:, order]
         votes, reliability = annotation_votes, self.targets.reliability
         self.fit_params = {
             "annotation_votes": None if votes is None else _as_numbers(votes, "votes", "counts"),
