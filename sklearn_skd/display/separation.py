@@ -152,12 +152,13 @@ class SourceSeparationDisplay:
             )
 
     def _label(self, place):
-        folds = len(self.table[["repeat", "fold"]].drop_duplicates())
+        n_folds = len(self.table[["repeat", "fold"]].drop_duplicates())
+        folds = f"{n_folds} fold{'s' * (n_folds > 1)}"
         songs = self.table.groupby(["repeat", "fold"])["n_test"].first().mean()
         self.ax_.set(ylabel="Distance", xlim=(-0.6, len(place) - 0.4))
         self.silhouette_ax_.set(
             ylabel="Silhouette",
-            xlabel=f"Sources of the teacher ({folds} folds of {songs:.0f} held-out songs)",
+            xlabel=f"Sources of the teacher ({folds} of {songs:.0f} held-out songs)",
         )
         self.silhouette_ax_.set_xticks(
             list(place.values()), [name.replace(" + ", "\n+ ") for name in place]

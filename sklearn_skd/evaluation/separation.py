@@ -48,8 +48,8 @@ def source_separation(
     states (eq. 3) of the held-out songs are compared. The paper compares representations, one a
     combination of sources, so each combination gets a teacher of its own: one teacher of all
     sources, asked with some of them hidden, would answer in a space that was made for all. The
-    price is a fit a subset and fold: 20 by default with three sources. On songs that the teacher
-    was trained on, the emotions look far better separated than they are.
+    price is a fit a subset and fold: 20 by default with three sources. Only held-out songs
+    count: on those that a teacher was trained on, even random labels look well separated.
 
     Parameters
     ----------
