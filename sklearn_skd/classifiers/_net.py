@@ -14,6 +14,7 @@ from sklearn_skd.networks import Ensemble
 __all__ = ["Curve", "TrainingPlan", "run_net", "train_net"]
 
 WARM_UP = 0.15  # share of the one-cycle schedule in which the learning rate rises
+LOOK_EVERY = 5  # epochs between looks at validation songs that no epoch is chosen by
 
 
 @dataclass
@@ -22,17 +23,25 @@ class Curve:
 
     Attributes
     ----------
-    train_loss, valid_loss : list of float
-        One value an epoch; `valid_loss` is empty without validation songs.
+    train_loss : list of float
+        One value an epoch.
+
+    valid_epochs : list of int
+        Epochs, counted from 1, after which the validation songs were looked at; the last one
+        always is. Empty without validation songs.
+
+    valid_loss : list of float
+        One value for each of them.
 
     valid_logits : list of ndarray of shape (n_valid, n_classes)
-        The validation songs' logits after each epoch.
+        The validation songs' logits, likewise.
 
     ended : bool
         Whether the run was ended early, by patience or by a callback.
     """
 
     train_loss: list = field(default_factory=list)
+    valid_epochs: list = field(default_factory=list)
     valid_loss: list = field(default_factory=list)
     valid_logits: list = field(default_factory=list)
     ended: bool = False
@@ -42,7 +51,7 @@ class Curve:
         """Number of epochs with the lowest validation loss; all without validation."""
         if not self.valid_loss:
             return len(self.train_loss)
-        return int(np.argmin(self.valid_loss)) + 1
+        return self.valid_epochs[int(np.argmin(self.valid_loss))]
 
     def end(self):
         """End the run in good order: skorch's way is the exception it also takes from Ctrl-C."""
@@ -138,18 +147,28 @@ class _CountEpochs(Callback):
 
 
 class _Validation(Callback):
-    """After each epoch: logits and loss of the validation songs."""
+    """Every few epochs and after the last: logits and loss of the validation songs."""
 
-    def __init__(self, sources, target, curve):
-        self.sources, self.target, self.curve = sources, target, curve
+    def __init__(self, sources, target, curve, every):
+        self.sources, self.target, self.curve, self.every = sources, target, curve, every
 
     def on_epoch_end(self, net, **kwargs):
         self.curve.train_loss.append(float(net.history[-1, "train_loss"]))
+        if len(self.curve.train_loss) % self.every == 0:
+            self._look(net)
+
+    def on_train_end(self, net, **kwargs):
+        n_epochs = len(self.curve.train_loss)
+        if n_epochs and n_epochs not in self.curve.valid_epochs[-1:]:
+            self._look(net)
+
+    def _look(self, net):
         if self.sources is None:
             return
         net.module_.eval()
         logits = run_net(net.module_, self.sources, device=net.device)["logits"]
         log_proba = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        self.curve.valid_epochs.append(len(self.curve.train_loss))
         self.curve.valid_loss.append(float(-(self.target * log_proba).sum(axis=1).mean()))
         self.curve.valid_logits.append(logits)
 
@@ -224,7 +243,8 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
         total_steps=max(steps, 2) + 1,
         pct_start=WARM_UP,
     )
-    validation = _Validation(valid_sources, valid_target, curve)
+    every = LOOK_EVERY if plan.patience is None else 1
+    validation = _Validation(valid_sources, valid_target, curve, every)
     callbacks = [("count", _CountEpochs()), ("schedule", schedule), ("validation", validation)]
     if progress is not None:  # after the epoch is recorded: both of these may end the run
         callbacks.append(("progress", _Progress(*progress, curve)))

@@ -51,7 +51,7 @@ class Selection:
         Validation log-loss of that epoch at that temperature, against the target distributions.
 
     history : DataFrame
-        Columns ``epoch``, ``train_loss``, ``valid_loss``.
+        Columns ``epoch``, ``train_loss``, ``valid_loss`` (NaN where nobody looked).
     """
 
     n_epochs: int
@@ -84,23 +84,37 @@ def select(runs, splits, distribution, codes, *, choose_epoch):
     -------
     selection : Selection
     """
-    n_epochs = min(len(curve.valid_loss) for curves in runs for curve in curves)
-    logits = np.concatenate(
-        [
-            np.mean([np.stack(curve.valid_logits[:n_epochs], axis=1) for curve in curves], axis=0)
-            for curves in runs
-        ]
-    )  # (n_valid, n_epochs, n_classes)
+    every = [curve for curves in runs for curve in curves]
+    n_epochs = min(len(curve.train_loss) for curve in every)
+    looked_at = sorted(set.intersection(*(set(curve.valid_epochs) for curve in every)))
     valid = np.concatenate([split.valid for split in splits])
-    log_proba = logits - np.logaddexp.reduce(logits, axis=2, keepdims=True)
-    loss = -(distribution[valid, None] * log_proba).sum(axis=2).mean(axis=0)
-    best = int(np.argmin(loss)) if choose_epoch else n_epochs - 1
-    train_loss = np.mean([curve.train_loss[:n_epochs] for curves in runs for curve in curves], 0)
+    target = distribution[valid]
     history = pd.DataFrame(
-        {"epoch": np.arange(1, n_epochs + 1), "train_loss": train_loss, "valid_loss": loss}
+        {
+            "epoch": np.arange(1, n_epochs + 1),
+            "train_loss": np.mean([curve.train_loss[:n_epochs] for curve in every], axis=0),
+            "valid_loss": np.nan,
+        }
     )
-    chosen = logits[:, best].astype(float)
+    for epoch in looked_at:
+        history.loc[epoch - 1, "valid_loss"] = _log_loss(_pooled(runs, epoch), target)
+    best = None  # of each run the last epoch, where a callback may have ended it
+    if choose_epoch and looked_at:
+        best = n_epochs = int(history["valid_loss"].idxmin()) + 1
+    chosen = _pooled(runs, best)
     temperature = float(fit_temperature(chosen, codes[valid], shrinkage=SHRINKAGE))
-    log_proba = log_softmax(chosen / temperature, axis=1)
-    loss = -(distribution[valid] * log_proba).sum(axis=1).mean()
-    return Selection(best + 1, temperature, float(loss), history)
+    return Selection(n_epochs, temperature, _log_loss(chosen / temperature, target), history)
+
+
+def _pooled(runs, epoch):
+    """Mean logits of the members after an epoch (None: each one's last), (n_valid, n_classes)."""
+    pooled = []
+    for curves in runs:
+        at = [-1 if epoch is None else curve.valid_epochs.index(epoch) for curve in curves]
+        members = [curve.valid_logits[i] for curve, i in zip(curves, at, strict=True)]
+        pooled.append(np.mean(members, axis=0))
+    return np.concatenate(pooled).astype(float)
+
+
+def _log_loss(logits, target):
+    return float(-(target * log_softmax(logits, axis=1)).sum(axis=1).mean())

@@ -111,7 +111,8 @@ def test_curve_without_validation_has_no_best_epoch_but_the_last(sources, target
 
 def test_validation_follows_the_net_of_each_epoch(sources, targets):
     valid = sources, targets["target"]
-    net, curve = train_net(Dropping, loss_of, sources, targets, plan(), valid=valid)
+    net, curve = train_net(Dropping, loss_of, sources, targets, plan(patience=9), valid=valid)
+    assert curve.valid_epochs == [1, 2, 3]
     assert [logits.shape for logits in curve.valid_logits] == 3 * [(30, 2)]
     assert_array_equal(curve.valid_logits[-1], run_net(net, sources)["logits"])
     logits = torch.from_numpy(curve.valid_logits[-1])
@@ -128,7 +129,8 @@ def test_validation_does_not_change_what_is_learnt(sources, targets):
 
 
 def test_best_epoch_has_the_lowest_validation_loss():
-    assert Curve(train_loss=[3, 2, 1], valid_loss=[0.9, 0.5, 0.7]).best_epoch == 2
+    curve = Curve(train_loss=[3, 2, 1], valid_epochs=[1, 2, 3], valid_loss=[0.9, 0.5, 0.7])
+    assert curve.best_epoch == 2
 
 
 def test_patience_ends_a_run_that_gets_worse(sources, targets):
@@ -143,8 +145,17 @@ def test_patience_ends_a_run_that_gets_worse(sources, targets):
 def test_without_patience_a_run_that_gets_worse_goes_on(sources, targets):
     contrary = sources, 1 - targets["target"]
     _, curve = train_net(Linear, loss_of, sources, targets, plan(max_epochs=12), valid=contrary)
-    assert len(curve.valid_loss) == 12
+    assert len(curve.train_loss) == 12
     assert not curve.ended
+
+
+def test_where_no_epoch_is_chosen_few_are_looked_at_and_the_last_always(sources, targets):
+    valid = sources, targets["target"]
+    net, curve = train_net(Linear, loss_of, sources, targets, plan(max_epochs=12), valid=valid)
+    assert curve.valid_epochs == [5, 10, 12]
+    assert_array_equal(curve.valid_logits[-1], run_net(net, sources)["logits"])
+    _, short = train_net(Linear, loss_of, sources, targets, plan(max_epochs=5), valid=valid)
+    assert short.valid_epochs == [5]
 
 
 @pytest.mark.parametrize("step", [1, 4, 12])

@@ -33,6 +33,7 @@ def distribution(codes):
 def curve(logits, train_loss=None):
     return Curve(
         train_loss=train_loss or list(range(len(logits), 0, -1)),
+        valid_epochs=list(range(1, len(logits) + 1)),
         valid_loss=[0.0] * len(logits),  # not what the choice is made by
         valid_logits=list(logits),
     )
@@ -129,3 +130,26 @@ def test_runs_that_ended_early_are_compared_as_far_as_the_shortest(rng, codes, d
     ]
     selection = select(runs, [split], distribution, codes, choose_epoch=True)
     assert len(selection.history) == selection.n_epochs == 2
+
+
+def test_history_has_gaps_where_not_all_runs_were_looked_at(rng, codes, distribution):
+    split = SPLITS[1]
+    one = curve(useful_logits(rng, codes[split.valid], [0, 1, 2, 3]))
+    other = curve(useful_logits(rng, codes[split.valid], [1, 3]))
+    other.valid_epochs, other.train_loss = [2, 4], [4, 3, 2, 1]
+    history = select([[one, other]], [split], distribution, codes, choose_epoch=False).history
+    assert history["valid_loss"].isna().tolist() == [True, False, True, False]
+
+
+def test_runs_that_callbacks_ended_at_different_epochs_count_by_their_last(
+    rng, codes, distribution
+):
+    split = SPLITS[1]
+    one = curve(useful_logits(rng, codes[split.valid], [2]))
+    other = curve(useful_logits(rng, codes[split.valid], [2]))
+    one.valid_epochs, one.train_loss = [3], [3, 2, 1]
+    other.valid_epochs, other.train_loss = [4], [4, 3, 2, 1]
+    for choose_epoch in (True, False):
+        selection = select([[one, other]], [split], distribution, codes, choose_epoch=choose_epoch)
+        assert selection.n_epochs == 3
+        assert np.isfinite(selection.loss)
