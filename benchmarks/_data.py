@@ -45,6 +45,13 @@ class Task:
     votes: pd.DataFrame | None = None
     reliability: np.ndarray | None = None
 
+    @property
+    def shares(self):
+        """What probabilities are compared with: shares of the votes, or the labels themselves."""
+        if self.votes is None:
+            return pd.get_dummies(self.y, dtype=float)
+        return self.votes.div(self.votes.sum(axis=1), axis=0)
+
 
 def emotify(root, cache, n_jobs):
     """Log-mel, statistics and genre; 11 to 59 listeners a song."""

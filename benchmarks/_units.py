@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 from dataclasses import dataclass
 
 import joblib
@@ -126,12 +127,17 @@ def work(task, unit, output, *, folds, student=None):
     if unit.setting.is_privileged:
         base.set_params(sources=task.audio)
     arms, seconds = make_arms(base), {}
+    fold = split(task, unit.repeat, unit.fold, folds)
     for name in unit.arms:
         kept = unit.path(output, name)
         if kept.exists():
             continue
         began = time.perf_counter()
-        answer = _run(task, unit, {name: arms[name]}, split(task, unit.repeat, unit.fold, folds))
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # such as rare classes where labels are few
+            answer = _run(task, unit, {name: arms[name]}, fold)
         seconds[name] = time.perf_counter() - began
         _keep({**answer, "seconds": seconds[name]}, kept)
     return seconds
@@ -172,14 +178,9 @@ def _keep(answer, path):
     os.replace(part, path)
 
 
-def collect(units, output):
+def collect(output):
     """All that is on disk, as two tidy tables (scores, predictions); empty ones if nothing is."""
-    answers = []
-    for unit in units:
-        for arm in unit.arms:
-            path = unit.path(output, arm)
-            if path.exists():
-                answers.append(joblib.load(path))
+    answers = [joblib.load(path) for path in sorted((output / "folds").rglob("*.pkl"))]
     if not answers:
         return pd.DataFrame(), pd.DataFrame()
     return tuple(

@@ -1,6 +1,6 @@
 """The proof: every strategy on real songs, published and matched, with its aims checked.
 
-    python benchmarks/distillation.py --data emotify --data-root PATH --table all
+    python benchmarks/distillation.py --data emotify --data-root PATH --table published matched
 
 Repeated folds (stratified; whole artists where songs have one). Every finished arm of every fold
 is kept in the output folder, so that an interrupted run goes on from there; after each, the tables
@@ -16,7 +16,6 @@ calibrated model would show (means over the repeats). "+ T" is temperature-scale
 
 import argparse
 import time
-import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -33,7 +32,7 @@ from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 __all__ = ["estimate", "main", "report", "run"]
 
 
-def run(task, tables, output, *, repeats, folds, n_jobs, student=None):
+def run(task, wanted, tables, output, *, repeats, folds, n_jobs, student=None):
     """Do what is not done yet, with a report after every unit of work.
 
     Parameters
@@ -41,8 +40,8 @@ def run(task, tables, output, *, repeats, folds, n_jobs, student=None):
     task : Task
         The songs.
 
-    tables : list of Table
-        To be filled.
+    wanted, tables : list of Table
+        To be filled, and to be shown as far as they are.
 
     output : Path
         Folder of this data set.
@@ -58,30 +57,29 @@ def run(task, tables, output, *, repeats, folds, n_jobs, student=None):
     text : str
         The report.
     """
-    units = make_units(task, tables, repeats=repeats, folds=folds)
     kept = output / f"{folds}-fold"
     missing = [
-        unit for unit in units if not all(unit.path(kept, arm).exists() for arm in unit.arms)
+        unit
+        for unit in make_units(task, wanted, repeats=repeats, folds=folds)
+        if not all(unit.path(kept, arm).exists() for arm in unit.arms)
     ]
     jobs = (delayed(work)(task, unit, kept, folds=folds, student=student) for unit in missing)
     done = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
-    text = report(task, tables, units, kept, output)
     for _ in tqdm(done, total=len(missing), desc="units", unit="unit"):
-        text = report(task, tables, units, kept, output)
-        tqdm.write(text)
-    return text
+        tqdm.write(report(task, tables, kept, output))
+    return report(task, tables, kept, output)
 
 
-def report(task, tables, units, kept, output):
+def report(task, tables, kept, output):
     """Write ``tables.md``, ``tables.csv`` and ``scores.csv`` of all that is finished.
 
     Parameters
     ----------
-    task, tables : Task and list of Table
-        As in `run`.
+    task : Task
+        The songs.
 
-    units : list of Unit
-        All.
+    tables : list of Table
+        To be shown.
 
     kept, output : Path
         Where the arms are, and where the report goes.
@@ -91,7 +89,7 @@ def report(task, tables, units, kept, output):
     text : str
         Content of ``tables.md``.
     """
-    scores, predictions = collect(units, kept)
+    scores, predictions = collect(kept)
     if scores.empty:
         return "Nothing is finished yet."
     texts, frames, aims = [], [], []
@@ -99,13 +97,13 @@ def report(task, tables, units, kept, output):
         of_votes = scores[scores["votes"] == votes], predictions[predictions["votes"] == votes]
         known = "with votes" if votes else "labels only"
         for table in tables:
-            numbers = make_table(table, *of_votes, task.votes)
+            numbers = make_table(table, *of_votes, task.shares)
             if numbers.empty:
                 continue
             where = {"knowledge": known, "table": table.title}
             texts.append(markdown(shown(numbers, f"{table.title}, {known}", task.votes)))
             frames.append(numbers.reset_index().assign(**where))
-            found = check_aims(numbers, label_share=table.setting.label_share)
+            found = check_aims(numbers, table.setting)
             aims.append(found.assign(where=f"{table.title}, {known}"))
     if aims:
         aims = pd.concat(aims).drop_duplicates(["aim", "arm", "measured"])
@@ -150,7 +148,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-root", type=Path, help="folder of emotify and moodmsd")
     parser.add_argument("--data", choices=LOADERS, default="songs")
-    parser.add_argument("--table", choices=[*TABLES, "all"], default="all")
+    parser.add_argument("--table", choices=[*TABLES, "all"], nargs="+", default=["all"])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--n-jobs", type=int, default=2)
@@ -162,15 +160,14 @@ def main():
     output = args.output / args.data
     output.mkdir(parents=True, exist_ok=True)
     task = LOADERS[args.data](args.data_root, str(output / "features"), args.n_jobs)
-    names = TABLES if args.table == "all" else [args.table]
-    tables = [table for name in names for table in TABLES[name]]
+    tables = [table for group in TABLES.values() for table in group]
+    wanted = tables if "all" in args.table else [one for name in args.table for one in TABLES[name]]
     sizes = {"repeats": args.repeats, "folds": args.folds, "n_jobs": args.n_jobs}
     if args.dry_run:
-        print(estimate(task, tables, **sizes))
+        print(estimate(task, wanted, **sizes))
     else:
-        print(run(task, tables, output, **sizes))
+        print(run(task, wanted, tables, output, **sizes))
 
 
 if __name__ == "__main__":
-    warnings.filterwarnings("ignore", category=UserWarning)
     main()
