@@ -132,7 +132,7 @@ class SourceSeparationDisplay:
         for left, value in zip(x, mean, strict=True):
             if value == value:  # NaN has no place
                 axes.annotate(
-                    f"{value:.2f}",
+                    f"{value:.2f}".replace("-", "−"),  # as on the axis
                     (left, value),
                     xytext=(8 * side, 0),
                     textcoords="offset points",
