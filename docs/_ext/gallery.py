@@ -11,6 +11,7 @@ STORY = (
     "plot_audio_only_student.py",
     "plot_adding_a_source.py",
     "plot_timeline.py",
+    "plot_strategies.py",
 )
 
 
