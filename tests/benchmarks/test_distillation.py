@@ -154,6 +154,14 @@ def test_fits_are_counted_with_shared_teachers(proof, task):
     assert students == 4 * 6 + (7 * 5 + 1)
 
 
+def test_two_sets_of_teachers_serve_all_arms_of_a_fold(proof, task, student, tmp_path):
+    arms = ("DKD (published)", "SKD (paper)", "CKD (matched)", "SKD", "teacher")
+    unit = proof._units.make_units(task, [small(proof, arms)], repeats=1, folds=2)[0]
+    proof._units.work(task, unit, tmp_path, folds=2, student=student)
+    kept = list((tmp_path / "teachers").rglob("output.pkl"))
+    assert len(kept) == 2  # in-sample and cross-fitted
+
+
 @pytest.fixture(scope="module")
 def finished(proof, task, student, tmp_path_factory):
     """A small table, run."""
