@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _report import markdown, paired_differences
+from _report import markdown
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
@@ -36,6 +36,7 @@ from sklearn_skd import (
     aggregate_annotations,
 )
 from sklearn_skd.calibration import temperature_softmax
+from sklearn_skd.evaluation import summarize
 from sklearn_skd.metrics import calibration_summary
 
 EMOTIONS = {
@@ -150,22 +151,30 @@ def run(X, flat, y, labels, args):
 
 
 def scores(proba, y):
-    """One row a fold and arm."""
+    """One row a fold, arm and metric."""
     rows = []
     for (with_votes, arm, fold), (test, p) in proba.items():
         p = p / p.sum(axis=1, keepdims=True)
         guess = np.unique(y)[p.argmax(axis=1)]
-        rows.append(
+        values = {
+            "accuracy": accuracy_score(y[test], guess),
+            "macro-F1": f1_score(y[test], guess, average="macro"),
+            "AUROC": roc_auc_score(y[test], p, multi_class="ovr"),
+            "NLL": log_loss(y[test], p),
+        }
+        place = {"votes": with_votes, "repeat": fold // N_SPLITS, "fold": fold % N_SPLITS}
+        sizes = {"n_train": len(y) - len(test), "n_test": len(test)}
+        rows += [
             {
-                "votes": with_votes,
-                "arm": arm,
-                "fold": fold,
-                "accuracy": accuracy_score(y[test], guess),
-                "macro-F1": f1_score(y[test], guess, average="macro"),
-                "AUROC": roc_auc_score(y[test], p, multi_class="ovr"),
-                "NLL": log_loss(y[test], p),
+                **place,
+                "strategy": arm,
+                "calibration": "-",
+                "metric": metric,
+                "value": value,
+                **sizes,
             }
-        )
+            for metric, value in values.items()
+        ]
     return pd.DataFrame(rows)
 
 
@@ -180,14 +189,11 @@ def calibration(proba, y, with_votes, arm):
 
 def report(table, proba, y, with_votes):
     """Means, and paired differences to logistic regression trained on the same targets."""
-    table = table[table["votes"] == with_votes]
-    n_test = len(y) / N_SPLITS
+    told = summarize(table[table["votes"] == with_votes], reference="logistic regression")
+    told = told.droplevel(["votes", "calibration"])
     shown = {}
     for metric in ("accuracy", "macro-F1", "AUROC", "NLL"):
-        wide = table.pivot(index="fold", columns="arm", values=metric)
-        paired = paired_differences(
-            wide, "logistic regression", n_train=len(y) - n_test, n_test=n_test
-        )
+        paired = told.loc[metric].sort_index()
         shown[metric] = paired["mean"].map("{:.3f}".format)
         if metric in ("AUROC", "NLL"):
             shown[f"Δ {metric}"] = paired.apply(
