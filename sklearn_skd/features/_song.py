@@ -13,6 +13,9 @@ from sklearn_skd.features._missing import is_missing
 class SongError(ValueError):
     """A song that cannot be used, with the reason and the remedy."""
 
+    def __reduce__(self):  # Dask's way to pickle exceptions fails on a class of two built-in ones
+        return type(self), self.args
+
 
 class SongNotFoundError(SongError, FileNotFoundError):
     """The file of a song does not exist."""

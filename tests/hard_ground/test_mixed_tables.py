@@ -112,6 +112,16 @@ def test_the_reason_comes_back_from_another_process(error):
     assert str(returned) == "why. Do this"
 
 
+@pytest.mark.parametrize("error", [SongError("why. Do this"), SongNotFoundError("why. Do this")])
+def test_the_reason_comes_back_from_a_cluster(error):
+    """Which pickles exceptions with tblib, once a part of it is imported anywhere."""
+    support = pytest.importorskip("tblib.pickling_support")
+    rebuild, parts = support.pickle_exception(error)[:2]
+    returned = rebuild(*parts)
+    assert type(returned) is type(error)
+    assert str(returned) == "why. Do this"
+
+
 def test_a_table_of_nothing_but_bad_songs_is_all_missing(table):
     with pytest.warns(UserWarning, match="6 of 6 songs could not be read"):
         X = LogMelSpectrogram(duration=0.5, on_error="warn").transform(table.iloc[list(BAD)])
