@@ -41,17 +41,20 @@ def evaluate_low_label(
 
     Parameters
     ----------
-    estimator, X, y, strategies, cv, groups, annotation_votes, annotation_reliability
-        See :func:`compare_strategies`.
+    estimator, X, y : as in :func:`compare_strategies`
+        What all arms have in common, the songs and their emotions.
 
     label_shares : sequence of float, default=(0.3, 0.5, 0.7)
         Shares of the labelled training songs that keep their labels, in (0, 1].
 
+    strategies, cv, groups, annotation_votes, annotation_reliability : as there
+        The arms, the folds, and what belongs to the songs.
+
     random_state : int, RandomState instance or None, default=0
         Which labels are hidden.
 
-    memory, n_jobs, verbose, return_predictions
-        See :func:`compare_strategies`.
+    memory, n_jobs, verbose, return_predictions : as there
+        Where finished work is kept, how many folds run at once, what is shown and returned.
 
     Returns
     -------

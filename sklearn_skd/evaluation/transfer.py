@@ -52,8 +52,8 @@ def evaluate_transfer(
     random_state : int, RandomState instance or None, default=0
         Of the seeds.
 
-    memory, n_jobs, verbose, return_predictions
-        See :func:`compare_strategies`.
+    memory, n_jobs, verbose, return_predictions : as in :func:`compare_strategies`
+        Where finished work is kept, how many repeats run at once, what is shown and returned.
 
     Returns
     -------
@@ -92,6 +92,8 @@ def evaluate_transfer(
     songs = Songs(**source)
     if not targets:
         raise ValueError("targets is empty: name at least one data set to test on.")
+    if not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
+        raise ValueError(f"n_repeats is a whole number of at least 1, got {n_repeats!r}.")
     tests = [_make_test(name, X, y, songs.classes) for name, (X, y) in targets.items()]
     every = np.arange(len(songs.targets.codes))
     seeds = own_random_state(random_state).randint(2**31 - 1, size=n_repeats).tolist()

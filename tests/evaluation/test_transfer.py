@@ -144,3 +144,11 @@ def test_a_wrong_target_is_named_before_training(source, collection, y, message)
 def test_no_target_is_told(source):
     with pytest.raises(ValueError, match="targets is empty"):
         evaluate_transfer(None, source, {}, strategies={"nb": GaussianNB()})
+
+
+@pytest.mark.parametrize("n_repeats", [0, 2.5])
+def test_a_number_of_repeats_out_of_range_is_told(source, collection, n_repeats):
+    targets = {"there": (collection.X[30:], collection.y[30:])}
+    arms = {"nb": GaussianNB()}
+    with pytest.raises(ValueError, match="n_repeats is a whole number"):
+        evaluate_transfer(None, source, targets, strategies=arms, n_repeats=n_repeats)
