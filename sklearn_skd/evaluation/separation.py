@@ -77,8 +77,8 @@ def source_separation(
     annotation_votes : array-like, default=None
         Handed to the teacher's `fit`.
 
-    memory, n_jobs, verbose
-        See :func:`compare_strategies`.
+    memory, n_jobs, verbose : as in :func:`compare_strategies`
+        Where finished folds are kept, how many run at once, what is shown.
 
     Returns
     -------
