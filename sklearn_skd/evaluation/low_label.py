@@ -64,7 +64,7 @@ def evaluate_low_label(
         of the probabilities with the vote shares, or ``CCC (labels)`` with the one-hot labels
         where there are no votes. ``ICR`` is that of the annotators with each other (NaN without
         counts of votes). ``n_train`` counts the labelled songs of the training set, those with
-        hidden labels included: it is what the overlap of the folds depends on.
+        hidden labels included.
 
     predictions : DataFrame
         Only with `return_predictions`; with the column ``label_share``.
@@ -77,6 +77,13 @@ def evaluate_low_label(
     See Also
     --------
     sklearn_skd.display.LowLabelDisplay : The table as a figure.
+
+    Notes
+    -----
+    The corrected error of :func:`summarize` takes all songs of the training set, not the labels
+    shown, because it is the folds' overlap that it corrects for. In 120 simulated data sets of
+    200 songs with 30 % of the labels, a mean difference spread by .027; this error was .031, with
+    the number of labels shown it would be .052, uncorrected .014.
 
     Examples
     --------
