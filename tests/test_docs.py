@@ -3,7 +3,7 @@
 import ast
 import dataclasses
 import doctest
-import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -306,3 +306,21 @@ def test_the_site_needs_no_remote_script_or_image():
         text = path.read_text("utf8")
         assert "mathjax" not in text.lower(), path
         assert not re.search(r"(image|figure):: *https?:", text), path
+
+
+def test_an_index_stands_beside_its_letter_and_an_accent_above():
+    pytest.importorskip("docutils")
+    place = DOCS / "_ext" / "mathml.py"
+    spec = importlib.util.spec_from_file_location("mathml", place)
+    mathml = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mathml)
+
+    def shape(formula):
+        formula = mathml.to_mathml(formula, as_block=True)
+        return re.sub(r' (xmlns|stretchy)="[^"]+"|\s', "", formula)
+
+    hat = "<mover><mi>p</mi><mo>^</mo></mover>"
+    assert f"<msubsup>{hat}<mi>i</mi><mi>T</mi></msubsup>" in shape(r"\hat p_i^T")
+    assert f"<msub>{hat}<mi>i</mi></msub>" in shape(r"\hat p_i")
+    assert "<mo>\N{MACRON}</mo>" in shape(r"\bar x")
+    assert "<munderover>" in shape(r"\sum_{i=1}^n i")
