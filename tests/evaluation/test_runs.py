@@ -120,6 +120,22 @@ def test_other_songs_labels_votes_or_folds_are_not_taken_from_memory(
     assert count(log) == 6
 
 
+def test_other_test_songs_of_the_same_training_set_are_not_taken_from_memory(collection, tmp_path):
+    common = {"strategies": {"nb": GaussianNB()}, "memory": str(tmp_path)}
+    for test in (np.arange(24, 36), np.arange(36, 48)):
+        _, predictions = compare_strategies(
+            None,
+            collection.X,
+            collection.y,
+            cv=[(np.arange(24), test)],
+            return_predictions=True,
+            **common,
+        )
+        nb = GaussianNB().fit(collection.X[:24], collection.y[:24])
+        told = predictions.filter(like="proba_")
+        np.testing.assert_allclose(told, nb.predict_proba(collection.X[test]), atol=1e-12)
+
+
 def test_a_table_of_songs_is_found_again(collection, counted, tmp_path):
     Counted, count = counted
     log = str(tmp_path / "log")
