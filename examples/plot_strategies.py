@@ -86,9 +86,12 @@ print(summary.loc["NLL"].round(3).to_string())
 
 # %%
 # And the claim of selection itself, on the same weight:
-selection = summarize(table, reference=("KD, 0.3", "temperature"))
-difference, error = selection.loc[("NLL", "SKD, 0.3", "temperature"), ["difference", "error"]]
-print(f"log-loss with selection minus without: {difference:+.3f} ± {error:.3f}")
+matched = summarize(table, reference=("KD, 0.3", "temperature"))
+selection = matched.loc[("NLL", "SKD, 0.3", "temperature")]
+print(
+    "log-loss with selection minus without:",
+    f"{selection['difference']:+.3f} ± {selection['error']:.3f}",
+)
 
 # %%
 # The same as a figure
