@@ -33,9 +33,12 @@ class MatchedCKD(SKDStudentClassifier):
 class TeacherItself(SKDStudentClassifier):
     """The teacher of the cross-fitted students, asked directly; its student is of no interest."""
 
+    def _keep(self, lesson):
+        super()._keep(lesson)
+        self.temperature_ = self.teacher_.temperature_  # by which the evaluation undoes it
+
     def decision_function(self, X):
-        # times `temperature_`, as raw scores are asked for, these are the teacher's raw scores
-        return self.teacher_.decision_function(X) * (self.teacher_.temperature_ / self.temperature_)
+        return self.teacher_.decision_function(X)
 
     def predict_proba(self, X):
         return self.teacher_.predict_proba(X)

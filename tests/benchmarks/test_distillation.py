@@ -8,9 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
+from sklearn_skd.evaluation._arms import raw_and_calibrated
 from sklearn_skd.metrics import calibration_summary
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -109,9 +111,11 @@ def test_the_teacher_arm_answers_as_the_teacher_of_the_students(proof, task, stu
     arm = fitted(proof, task, student, "teacher")
     kept = fitted(proof, task, student, "SKD").teacher_
     np.testing.assert_allclose(arm.predict_proba(task.X), kept.predict_proba(task.X), rtol=1e-6)
-    raw = arm.decision_function(task.X) * arm.temperature_
-    expected = kept.decision_function(task.X) * kept.temperature_
-    np.testing.assert_allclose(raw, expected, rtol=1e-5)
+    told = raw_and_calibrated(arm, task.X, kept.classes_)
+    np.testing.assert_allclose(told["temperature"], kept.predict_proba(task.X), rtol=1e-6)
+    scores = kept.decision_function(task.X) * kept.temperature_
+    logits = scores if scores.ndim == 2 else np.stack([np.zeros_like(scores), scores], axis=1)
+    np.testing.assert_allclose(told["raw"], softmax(logits, axis=1), rtol=1e-5)
 
 
 # units of work
