@@ -409,7 +409,8 @@ def test_more_folds_than_songs_of_a_class_are_fewer_folds(X, n_songs, teacher_cv
     messages = [str(warning.message) for warning in caught]
     assert proba_is_sound(student, X)
     assert any("folds are used" in message for message in messages) == (teacher_cv > 2)
-    assert any("No song can be held out" in message for message in messages)
+    in_folds = teacher_cv > 2 and n_songs == 6  # three songs a class fill three folds
+    assert any("No song can be held out" in message for message in messages) != in_folds
 
 
 @pytest.mark.parametrize("n_songs", [2, 3])
