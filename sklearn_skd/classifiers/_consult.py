@@ -15,6 +15,7 @@ from sklearn_skd.classifiers._crossfit import (
     merge,
     plan_fits,
     plan_pairs,
+    songs_for,
 )
 from sklearn_skd.classifiers._fingerprint import fingerprint
 from sklearn_skd.classifiers._lesson import calibrate
@@ -166,7 +167,8 @@ def consult(student, X, targets, fit_params, plans, rng, context):
     seed = int(rng.randint(2**31 - 1))
     in_sample = False
     if isinstance(teacher, FrozenEstimator):
-        plans, answers = [FitPlan(np.arange(0), np.arange(n_songs))], [ask(teacher, X)]
+        plans = [FitPlan(np.arange(0), np.arange(n_songs))]
+        answers = [ask(teacher, songs_for(teacher.estimator, X, plans[0].asked))]
     else:
         in_sample = student.teacher_cv is None
         # the one to keep; asked only where the paper's literal way is wanted

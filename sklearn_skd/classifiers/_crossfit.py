@@ -26,7 +26,16 @@ from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._splits import teacher_folds
 from sklearn_skd.distillation import TeacherKnowledge
 
-__all__ = ["FitPlan", "ask", "cross_fit", "merge", "plan_fits", "plan_pairs", "seeded_clone"]
+__all__ = [
+    "FitPlan",
+    "ask",
+    "cross_fit",
+    "merge",
+    "plan_fits",
+    "plan_pairs",
+    "seeded_clone",
+    "songs_for",
+]
 
 
 @dataclass(frozen=True)
@@ -179,13 +188,13 @@ def _fit_and_ask(teacher, plan, X, y, fit_params, context):
     params = {name: _rows(values, plan.train) for name, values in fit_params.items()}
     with context.propagate_callback_context(teacher):
         context.call_on_fit_task_begin(estimator=teacher)
-        teacher.fit(_songs(X, plan.train, teacher), y[plan.train], **params)
+        teacher.fit(songs_for(teacher, X, plan.train), y[plan.train], **params)
     context.call_on_fit_task_end(estimator=teacher)
-    told = ask(teacher, _songs(X, plan.asked, teacher)) if len(plan.asked) else None
+    told = ask(teacher, songs_for(teacher, X, plan.asked)) if len(plan.asked) else None
     return teacher, told
 
 
-def _songs(X, rows, teacher):
+def songs_for(teacher, X, rows):
     """Some of the songs, in the container that the user chose.
 
     The nets read a batch at a time; any other teacher gets ordinary arrays.

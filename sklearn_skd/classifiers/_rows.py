@@ -1,5 +1,7 @@
 """Some of the songs, without a copy of those that lie in a file."""
 
+import math
+
 import numpy as np
 
 __all__ = ["MappedRows", "blocks", "take", "take_songs"]
@@ -33,6 +35,10 @@ class MappedRows:
     @property
     def shape(self):
         return len(self.rows), *self.values.shape[1:]
+
+    @property
+    def size(self):
+        return math.prod(self.shape)
 
     def __len__(self):
         return len(self.rows)

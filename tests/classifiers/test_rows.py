@@ -3,11 +3,18 @@
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from skorch.helper import SliceDict
 
+from sklearn_skd import TeacherClassifier
 from sklearn_skd.classifiers._rows import MappedRows, blocks, take, take_songs
+from sklearn_skd.evaluation import compare_strategies
 from sklearn_skd.features._memmap import write_memmap
 
 N_SONGS, SHAPE = 320, (16, 320)  # 20 kB a song, 6.5 MB in all
@@ -124,3 +131,36 @@ def test_fit_and_predict_never_hold_all_songs(tiny_student, tmp_path, strategy):
     finally:
         tracemalloc.stop()
     assert peak < 0.6 * X["audio"].nbytes
+
+
+@pytest.mark.parametrize("in_net", [True, False])
+def test_rows_of_songs_in_a_file_are_songs(collection, in_file, tiny_student, tmp_path, in_net):
+    """As an experiment hands them over: to fingerprint, to teach by any frozen teacher."""
+    rows = np.arange(40)
+    kept, read = collection.X[rows], SliceDict(**take_songs(in_file, rows))
+    if in_net:
+        teacher = TeacherClassifier(max_epochs=1, random_state=0).fit(kept, collection.y[rows])
+    else:
+        teacher = make_pipeline(FunctionTransformer(_loudness), GaussianNB())
+        teacher.fit(kept, collection.y[rows])
+    proba = []
+    for X in (kept, read):
+        memory = str(tmp_path / "memory")
+        tiny_student(memory=memory).fit(X, collection.y[rows])
+        student = tiny_student(teacher=FrozenEstimator(teacher)).fit(X, collection.y[rows])
+        proba.append(student.predict_proba(X))
+    np.testing.assert_array_equal(*proba)
+
+
+def _loudness(X):
+    return X["audio"].mean(axis=2)
+
+
+def test_strategies_are_compared_on_songs_in_a_file(collection, in_file, tiny_student, tmp_path):
+    tables = [
+        compare_strategies(
+            tiny_student(), X, collection.y, strategies=["kd"], cv=2, memory=str(tmp_path / name)
+        )
+        for name, X in {"memory": collection.X, "file": in_file}.items()
+    ]
+    pd.testing.assert_frame_equal(*tables)
