@@ -213,7 +213,7 @@ def _fit(student, teacher, X, targets, fit_params, plans, seed, context):
 def _calibrate_teacher(teacher, plans, answers, targets):
     """Calibrate the kept teacher as its single fits need it: their mean is less over-confident."""
     rows = np.concatenate([plan.asked for plan in plans])
-    parts = zip(*(told[:4] for told in answers), strict=True)
+    parts = zip(*answers, strict=True)
     logits, _, branch_proba, present = (
         None if part[0] is None else np.concatenate(part) for part in parts
     )

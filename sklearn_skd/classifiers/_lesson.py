@@ -20,6 +20,7 @@ from sklearn_skd.distillation import (
     selective_weight,
     source_consistency,
 )
+from sklearn_skd.distillation.weights import weight_columns
 
 START_WEIGHT = 0.3  # mean weight where it is searched for or learnt
 
@@ -62,11 +63,8 @@ class Lesson:
     @property
     def signals(self):
         """Columns (r, s, -e) of eq. 5, shape (n_songs, 3)."""
-        r, s, certainty = (
-            self.credibility[name].to_numpy()
-            for name in ("credibility", "consistency", "certainty")
-        )
-        return np.stack([r, np.where(np.isnan(s), r, s), certainty - 1], axis=1)
+        frame = self.credibility
+        return weight_columns(frame["credibility"], frame["consistency"], 1 - frame["certainty"])
 
 
 def untaught(targets, *, gamma):

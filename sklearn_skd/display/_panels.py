@@ -79,7 +79,7 @@ def name_panel(axes, metric, note=""):
     axes.set_axisbelow(True)
 
 
-def draw_rows(axes, points, rows, styles, *, show_names):
+def draw_rows(axes, points, rows, styles):
     """Points with intervals, a row for each of `rows`, its series beside each other.
 
     Parameters
@@ -95,9 +95,6 @@ def draw_rows(axes, points, rows, styles, *, show_names):
 
     styles : dict of str to dict
         Arguments of ``axes.errorbar`` for each series, in order.
-
-    show_names : bool
-        Whether the rows are named on the left.
 
     Returns
     -------
@@ -123,7 +120,9 @@ def draw_rows(axes, points, rows, styles, *, show_names):
             x, y, xerr=reach, **{"elinewidth": 1.2, "zorder": 3, "linestyle": "", **style}
         )
         drawn[series].set_label(series)
-    axes.set_yticks(range(len(rows)), rows if show_names else [])
+    cell = axes.get_subplotspec()
+    is_first = cell is None or cell.is_first_col()  # names stand once, on the left
+    axes.set_yticks(range(len(rows)), rows if is_first else [])
     axes.set_ylim(len(rows) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#EEEEEE", lw=0.8)

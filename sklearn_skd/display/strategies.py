@@ -142,10 +142,9 @@ class StrategyComparisonDisplay:
         seen = self.summary.index.get_level_values("calibration").unique()
         styles = {_NAMES[name]: style for name, style in _STYLES.items() if name in seen}
         for axes, metric in zip(self.axes_, self.metrics, strict=True):
-            first = axes.get_subplotspec() is None or axes.get_subplotspec().is_first_col()
             is_pooled = self._is_pooled(metric)
             points = self._pooled_points() if is_pooled else self._points(metric)
-            drawn = draw_rows(axes, points, rows, styles, show_names=first)
+            drawn = draw_rows(axes, points, rows, styles)
             self.points_[metric] = {
                 name: drawn[shown] for name, shown in _NAMES.items() if shown in drawn
             }

@@ -139,10 +139,9 @@ class TransferDisplay:
             styles[name] = {"color": style["color"], "marker": style["marker"], "ms": 5.5}
         self.points_ = {}
         for axes, metric in zip(self.axes_, self.metrics, strict=True):
-            first = axes.get_subplotspec() is None or axes.get_subplotspec().is_first_col()
             is_pooled = metric == "ECE" and self.pooled is not None
             points = self._pooled_points() if is_pooled else self._points(metric)
-            self.points_[metric] = draw_rows(axes, points, rows, styles, show_names=first)
+            self.points_[metric] = draw_rows(axes, points, rows, styles)
             name_panel(axes, metric, " (95 % interval)" if is_pooled else "")
         note = "Bars: range of the repeats (seeds)"
         self.legend_ = legend_above(self.axes_, place, n_columns=6, note=note)

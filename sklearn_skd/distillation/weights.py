@@ -47,11 +47,13 @@ def selective_weight(credibility, consistency, entropy, *, theta, bias):
     >>> selective_weight([0.5], [0.5], [0.5], theta=[2, 0, 2], bias=0).tolist()
     [0.5]
     """
-    return expit(_columns(credibility, consistency, entropy) @ np.asarray(theta, float) + bias)
+    return expit(
+        weight_columns(credibility, consistency, entropy) @ np.asarray(theta, float) + bias
+    )
 
 
-def _columns(credibility, consistency, entropy):
-    """The columns (r, s, -e) that theta multiplies."""
+def weight_columns(credibility, consistency, entropy):
+    """The columns (r, s, -e) that theta multiplies in eq. 5; r where s is unknown (NaN)."""
     r, s, e = (np.asarray(a, dtype=float) for a in (credibility, consistency, entropy))
     return np.stack([r, np.where(np.isnan(s), r, s), -e], axis=-1)
 
@@ -103,7 +105,7 @@ def fit_selective_weight(
     >>> float(weight.mean().round(6)), bool(weight[0] > weight[3])
     (0.3, True)
     """
-    columns = _columns(credibility, consistency, entropy)
+    columns = weight_columns(credibility, consistency, entropy)
     if not 0 < mean_weight < 1:
         raise ValueError(f"mean_weight must be between 0 and 1, both excluded, got {mean_weight}.")
     unknown = np.flatnonzero(np.isnan(columns).any(axis=1))

@@ -10,9 +10,9 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_memory
 
+from sklearn_skd.classifiers._crossfit import songs_for
 from sklearn_skd.evaluation._arms import fit_arm, last_step, raw_and_calibrated, recipe
 from sklearn_skd.evaluation._scores import score
-from sklearn_skd.evaluation._songs import take_rows
 
 __all__ = ["Asked", "Run", "make_folds", "run_arms"]
 
@@ -128,14 +128,14 @@ def _fit_and_ask(key, *, arm, songs, run):
     """Probabilities by calibration, for each test set; `key` stands for all else."""
     fitted = fit_arm(
         arm,
-        take_rows(songs.X, run.train, arm),
+        songs_for(arm, songs.X, run.train),
         songs.labels(run.train, run.hidden),
         songs.annotations(run.train, run.hidden),
     )
     return [
         raw_and_calibrated(
             fitted,
-            take_rows(songs.X if test.X is None else test.X, test.songs, arm),
+            songs_for(arm, songs.X if test.X is None else test.X, test.songs),
             songs.classes,
         )
         for test in run.tests

@@ -7,13 +7,11 @@ import numpy as np
 import pandas as pd
 
 import sklearn_skd
-from sklearn_skd._sklearn import _num_samples, _safe_indexing
-from sklearn_skd.classifiers._base import NetClassifier
+from sklearn_skd._sklearn import _num_samples
 from sklearn_skd.classifiers._fingerprint import fingerprint
-from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._targets import _as_numbers, check_groups, check_targets
 
-__all__ = ["Songs", "count_songs", "hash_songs", "take_rows"]
+__all__ = ["Songs", "count_songs", "hash_songs"]
 
 
 class Songs:
@@ -86,27 +84,6 @@ class Songs:
 def count_songs(X):
     """Number of songs of a mapping of sources, a table or an array."""
     return _num_samples(next(iter(X.values())) if isinstance(X, Mapping) else X)
-
-
-def take_rows(X, rows, arm=None):
-    """Some songs, in the container of all; a net reads those that lie in a file as it needs them.
-
-    Parameters
-    ----------
-    X : mapping of str to ndarray, DataFrame or array-like
-        The songs.
-
-    rows : ndarray of int
-        Those wanted.
-
-    arm : estimator or None, default=None
-        Who wants them.
-    """
-    if isinstance(X, Mapping) and isinstance(arm, NetClassifier):
-        return take_songs(X, rows)
-    if type(X) is dict:
-        return {name: values[rows] for name, values in X.items()}
-    return _safe_indexing(X, rows)
 
 
 def hash_songs(X):

@@ -13,10 +13,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_memory
 
+from sklearn_skd.classifiers._crossfit import songs_for
 from sklearn_skd.classifiers._sources import PLAIN, select_sources
 from sklearn_skd.evaluation._arms import fit_arm, recipe
 from sklearn_skd.evaluation._runs import make_folds
-from sklearn_skd.evaluation._songs import Songs, take_rows
+from sklearn_skd.evaluation._songs import Songs
 
 __all__ = ["source_separation"]
 
@@ -203,7 +204,7 @@ def _compare_subsets(hidden_of, teacher, subsets, songs, run, data):
     test = run.tests[0].songs
     train = run.train[songs.targets.labelled[run.train]]
     y, fit_params = songs.labels(train, train[:0]), songs.annotations(train, train[:0])
-    X_train, X_test = (take_rows(songs.X, rows, teacher) for rows in (train, test))
+    X_train, X_test = (songs_for(teacher, songs.X, rows) for rows in (train, test))
     if isinstance(teacher, Pipeline):
         features = clone(teacher[:-1])
         X_train = features.fit_transform(X_train, np.array(y.tolist()))

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from skorch.helper import SliceDict
 
-from sklearn_skd.evaluation._songs import Songs, hash_songs, take_rows
+from sklearn_skd.classifiers._crossfit import songs_for
+from sklearn_skd.evaluation._songs import Songs, hash_songs
 
 
 def make_table():
@@ -55,7 +56,7 @@ def test_lengths_that_differ_are_told_before_training(collection, name):
 @pytest.mark.parametrize("container", [dict, SliceDict])
 def test_rows_of_a_mapping_are_taken_from_every_source(container):
     X = container(a=np.arange(6), b=np.arange(12).reshape(6, 2))
-    part = take_rows(X, np.array([4, 1]))
+    part = songs_for(None, X, np.array([4, 1]))
     assert type(part) is container
     assert part["a"].tolist() == [4, 1]
     assert part["b"].tolist() == [[8, 9], [2, 3]]
