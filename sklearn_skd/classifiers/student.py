@@ -1,7 +1,6 @@
 """The student: light, guided by credible knowledge, calibrated (paper sections 3.3 and 3.4)."""
 
 from collections.abc import Mapping
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,26 +11,17 @@ from sklearn_skd._random import own_random_state
 from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_skd._warnings import warn_user
 from sklearn_skd.classifiers._base import NetClassifier
-from sklearn_skd.classifiers._consult import consult, is_decided_in_fit, plan_consultation
-from sklearn_skd.classifiers._lesson import (
-    jointly_weighted,
-    loss_arrays,
-    prepare_lesson,
-    untaught,
-)
-from sklearn_skd.classifiers._rows import take_songs
-from sklearn_skd.classifiers._search import is_searched, search_weight
-from sklearn_skd.classifiers._selection import Split
+from sklearn_skd.classifiers._learning import LearningMixin
+from sklearn_skd.classifiers._search import is_searched
 from sklearn_skd.classifiers._sources import PLAIN, check_sources, describe_sources, select_sources
 from sklearn_skd.classifiers._targets import check_groups, check_targets
 from sklearn_skd.classifiers._timeline import TimelineMixin
-from sklearn_skd.distillation.strategies import STRATEGIES, student_loss
-from sklearn_skd.networks import StudentNet
+from sklearn_skd.distillation.strategies import STRATEGIES
 
 __all__ = ["SKDStudentClassifier"]
 
 
-class SKDStudentClassifier(TimelineMixin, NetClassifier):
+class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
     r"""Light emotion classifier that learns from a teacher as far as it is credible.
 
     The teacher is cross-fitted: what it says about a song comes from fits that did not see the
@@ -417,93 +407,6 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _report(self, message):
-        if self.verbose:
-            print(f"[SKDStudentClassifier] {message}")
-
-    def _take_lessons(self, X, targets, fit_params, groups, rng, context):
-        """One lesson for all songs, and (songs, lesson without their labels) to validate on."""
-        for attribute in ("teacher_", "theta_", "bias_", "class_reliability_", "weight_search_"):
-            self.__dict__.pop(attribute, None)
-        plans, valid = plan_consultation(self, targets, groups, rng)
-        if not valid and is_decided_in_fit(self):
-            warn_user(
-                "No song can be held out: a class (or group) would be lost, or every class has too "
-                "few songs. The probabilities are not calibrated and temperature_ is 1. Add songs, "
-                "or set calibration=None."
-            )
-        if self.strategy == "student-only":
-            lesson = untaught(targets, gamma=self.gamma)
-            return lesson, [(songs, lesson) for songs in valid]
-        consultation = consult(self, X, targets, fit_params, plans, rng, context)
-        self.teacher_ = consultation.teacher
-        labelled = np.flatnonzero(targets.labelled)
-
-        def teach(songs):
-            told, known = consultation.knowledge(songs), np.setdiff1d(labelled, songs)
-            as_told = consultation.in_sample
-            return prepare_lesson(self, told, targets, known, calibrated=as_told)
-
-        return teach(np.arange(0)), [(songs, teach(songs)) for songs in valid]
-
-    def _learn(self, own, X, targets, lesson, validations, rng, context):
-        """Decide on what is open by the validations, then train on all songs."""
-        is_taught = self.strategy != "student-only"
-        rows = np.arange(len(targets.codes)) if is_taught else np.flatnonzero(targets.labelled)
-        hidden = self._teacher_hidden(X) if is_taught and self.mu > 0 else None
-        self._hint_dim = 0 if hidden is None else hidden.shape[1]
-        self._is_joint = self.strategy == "skd" and self.weighting == "joint"
-        params = self.get_params(deep=False)
-        loss = partial(student_loss, strategy=self.strategy, params=params)
-        seeds = rng.randint(2**31 - 1, size=self.n_members)
-
-        def arrays(lesson, songs):
-            full = loss_arrays(self, lesson, targets, hidden)
-            return {name: values[songs] for name, values in full.items()}
-
-        def validate(lessons):
-            splits = []
-            for songs, one in lessons:
-                train = np.setdiff1d(rows, songs)
-                splits.append(Split(train, songs, arrays(one, train)))
-            return self._validate(own, loss, targets, splits, seeds, context)
-
-        if is_searched(self):
-            lesson, selection, self.weight_search_ = search_weight(
-                self, lesson, validations, validate
-            )
-        else:
-            selection = validate(validations) if validations else None
-        songs = own if len(rows) == len(targets.codes) else take_songs(own, rows)
-        self._fit_all(songs, arrays(lesson, rows), loss, selection, seeds, context)
-        self._keep(lesson)
-
-    def _keep(self, lesson):
-        """Set what is reported, and drop what was of use in training only."""
-        if self._is_joint:
-            lesson = jointly_weighted(lesson, [net.selective for net in self.net_.members])
-        mean = lesson.credibility["weight"].mean()
-        self._report(f"the weights of the teacher have mean {mean:.2f}.")
-        self.credibility_ = lesson.credibility
-        for attribute in ("class_reliability", "theta", "bias"):
-            if getattr(lesson, attribute) is not None:
-                setattr(self, f"{attribute}_", getattr(lesson, attribute))
-        for member in self.net_.members:
-            member.hint = member.selective = None
-        self._hint_dim, self._is_joint = 0, False
-        if self.calibration is None:
-            self.temperature_ = 1.0
-
-    def _teacher_hidden(self, X):
-        """Of the kept teacher, which saw all songs: hidden states of others are not aligned."""
-        hidden = self.teacher_.knowledge(X).hidden if hasattr(self.teacher_, "knowledge") else None
-        if hidden is None:
-            raise ValueError(
-                f"mu={self.mu} asks for the teacher's hidden representation, which "
-                f"{type(self.teacher_).__name__} does not have. Set mu=0."
-            )
-        return hidden.astype(np.float32)
-
     @classmethod
     def paper(cls, teacher=None, **params):
         r"""The literal method of the paper, to be shown beside the default.
@@ -539,12 +442,6 @@ class SKDStudentClassifier(TimelineMixin, NetClassifier):
             "calibration_cv": "hold-out",
         }
         return cls(teacher, **{**literal, **params})
-
-    def _make_net(self):
-        mean_weight = self.mean_weight if self._is_joint else None
-        return StudentNet(
-            self.sources_, len(self.classes_), self.dropout, self._hint_dim, mean_weight
-        )
 
     def predict_credibility(self, X):
         """Credibility of what the teacher would say (r of eq. 4), predicted by the student.
