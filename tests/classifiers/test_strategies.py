@@ -1,14 +1,9 @@
-"""Every strategy and weighting trains, reports its weights and predicts; any classifier teaches."""
+"""Every strategy and weighting trains, reports its weights and predicts."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.svm import SVC
 
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 from sklearn_skd.distillation import selective_weight
@@ -118,31 +113,3 @@ def test_the_literal_paper_trains(collection):
     student.fit(collection.X, collection.y)
     assert np.isfinite(student.predict_proba(collection.X)).all()
     assert clone(student).get_params()["mu"] == 0.1
-
-
-def vectors(X):
-    return np.asarray(X["lyrics"])
-
-
-@pytest.mark.parametrize(
-    "classifier",
-    [
-        HistGradientBoostingClassifier(max_iter=3),
-        make_pipeline(StandardScaler(), CalibratedClassifierCV(SVC(), cv=2)),
-    ],
-    ids=["boosting", "svm"],
-)
-def test_any_classifier_teaches_what_it_can(tiny_student, collection, new_songs, classifier):
-    """It has no branches and no hidden states: certainty and annotators share the credibility."""
-    teacher = make_pipeline(FunctionTransformer(vectors), classifier)
-    student = tiny_student(teacher=teacher, teacher_cv=3).fit(
-        collection.X, collection.y, annotation_reliability=collection.reliability
-    )
-    frame = student.credibility_
-    assert frame["consistency"].isna().all()
-    expected = (0.5 * frame["certainty"] + 0.2 * frame["annotation_reliability"]) / 0.7
-    assert_allclose(frame["credibility"], expected)
-    assert_allclose(frame["weight"], reproduced(student))
-    assert np.isfinite(student.predict_proba(new_songs)).all()
-    with pytest.raises(ValueError, match="Set mu=0"):
-        tiny_student(teacher=teacher, mu=0.1).fit(collection.X, collection.y)
