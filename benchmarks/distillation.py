@@ -4,8 +4,8 @@
 
 Repeated folds (stratified; whole artists where songs have one). Every finished arm of every fold
 is kept in the output folder, so that an interrupted run goes on from there; after each, the tables
-so far are printed and written as Markdown and CSV. Remove the folder after a change of the method.
-`--dry-run` times one fit and says what the whole would take.
+so far are printed and written as Markdown and CSV (docs/results has copies). Remove the folder
+after a change of the method. `--dry-run` times one fit and says what the whole would take.
 
 Columns: means over the folds; Δ NLL is the paired difference to the SKD default
 (temperature-scaled), positive where SKD is better, ± its corrected standard error (Nadeau and
@@ -15,6 +15,7 @@ calibrated model would show (means over the repeats). "+ T" is temperature-scale
 """
 
 import argparse
+import re
 import time
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def run(task, wanted, tables, output, *, repeats, folds, n_jobs, student=None):
 
 
 def report(task, tables, kept, output):
-    """Write ``tables.md``, ``tables.csv`` and ``scores.csv`` of all that is finished.
+    """Write all that is finished: ``tables.md``, ``tables.csv``, ``scores.csv``, a CSV a table.
 
     Parameters
     ----------
@@ -101,7 +102,11 @@ def report(task, tables, kept, output):
             if numbers.empty:
                 continue
             where = {"knowledge": known, "table": table.title}
-            texts.append(markdown(shown(numbers, f"{table.title}, {known}", task.votes)))
+            title = f"{table.title}, {known}"
+            readable = shown(numbers, title, task.votes)
+            texts.append(markdown(readable))
+            name = "-".join(re.findall(r"\w+", title))
+            readable.to_csv(output / f"{name}.csv")
             frames.append(numbers.reset_index().assign(**where))
             found = check_aims(numbers, table.setting)
             aims.append(found.assign(where=f"{table.title}, {known}"))
