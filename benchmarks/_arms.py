@@ -7,9 +7,13 @@ alone: the same votes, cross-fitted knowledge, temperature and mean weight of th
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from scipy.special import expit, logit, softmax
 from sklearn.base import clone
 
 from sklearn_skd import SKDStudentClassifier
+from sklearn_skd.distillation import fit_selective_weight, selective_weight
+from sklearn_skd.distillation.weights import bias_for_mean
 
 __all__ = ["TABLES", "Setting", "Table", "make_arms"]
 
@@ -17,17 +21,57 @@ MEAN_WEIGHT = 0.3  # of the SKD default
 AS_PUBLISHED = {"temperature": 4.0, "teacher_cv": None}
 
 
-class MatchedCKD(SKDStudentClassifier):
-    """CKD at a chosen mean weight: in proportion to the teacher's top probability, as ever."""
+class _Reweighed(SKDStudentClassifier):
+    """SKD with other weights, at the same mean."""
 
     def _take_lessons(self, *args):
         lesson, validations = super()._take_lessons(*args)
         return self._scale(lesson), [(songs, self._scale(one)) for songs, one in validations]
 
     def _scale(self, lesson):
-        weight = lesson.credibility["weight"]
-        weight = weight * (self.mean_weight / weight.mean())
+        weight = self._weigh(lesson)
         return replace(lesson, credibility=lesson.credibility.assign(weight=weight))
+
+
+class MatchedCKD(_Reweighed):
+    """CKD at a chosen mean weight: in proportion to the teacher's top probability, as ever."""
+
+    def _weigh(self, lesson):
+        weight = lesson.credibility["weight"]
+        return weight * (self.mean_weight / weight.mean())
+
+
+class ByCorrectness(_Reweighed):
+    """Songs on which the teacher is likely to be right, the certain ones that is, weigh more."""
+
+    def _weigh(self, lesson):
+        frame = lesson.credibility
+        told = frame["credibility"], frame["consistency"], 1 - frame["certainty"]
+        theta, bias = fit_selective_weight(
+            *told, frame["teacher_correct"], mean_weight=self.mean_weight
+        )
+        return selective_weight(*told, theta=theta, bias=bias)
+
+
+class Reversed(ByCorrectness):
+    """Songs on which the teacher is likely to be wrong weigh more."""
+
+    def _weigh(self, lesson):
+        score = -logit(super()._weigh(lesson))
+        return expit(score + bias_for_mean(score, self.mean_weight))
+
+
+class ByLabelNoise(_Reweighed):
+    r"""Weights :math:`V / (V + D)`, V the variance of a label that the soft label expects.
+
+    This mean of label and soft label has the least expected squared error if the soft labels
+    are calibrated and their own error D is the same for all songs.
+    """
+
+    def _weigh(self, lesson):
+        variance = 1 - (softmax(lesson.logits, axis=1) ** 2).sum(axis=1)
+        score = np.log(np.maximum(variance, 1e-6))
+        return expit(score + bias_for_mean(score, self.mean_weight))
 
 
 class TeacherItself(SKDStudentClassifier):
@@ -79,6 +123,9 @@ def make_arms(base):
     arms = {name: clone(base).set_params(**changed) for name, changed in params.items()}
     shared = clone(base).get_params(deep=False)
     arms["CKD (matched)"] = MatchedCKD(**shared | {"strategy": "ckd", "mean_weight": MEAN_WEIGHT})
+    arms["by correctness"] = ByCorrectness(**shared)
+    arms["by correctness, reversed"] = Reversed(**shared)
+    arms["by label noise"] = ByLabelNoise(**shared)
     arms["teacher"] = TeacherItself(**shared | {"strategy": "kd", "max_epochs": 1})
     return arms
 
@@ -144,6 +191,13 @@ MATCHED = (
     "SKD (search)",
     "teacher",
 )
+SELECTIONS = (
+    "KD (matched)",
+    "SKD",
+    "by correctness",
+    "by correctness, reversed",
+    "by label noise",
+)
 FEW = ("student-only", "KD (matched)", "SKD", "teacher")
 EVERY = (*PUBLISHED[:-2], *MATCHED[1:])
 
@@ -151,6 +205,7 @@ EVERY = (*PUBLISHED[:-2], *MATCHED[1:])
 TABLES = {
     "published": [Table("published arms", FULL, PUBLISHED)],
     "matched": [Table("matched arms", FULL, MATCHED)],
+    "selection": [Table("ways to select", FULL, SELECTIONS)],
     "low-label": [
         Table("30 % of the labels", Setting("labels-30", 0.3), EVERY),
         Table("50 % of the labels", Setting("labels-50", 0.5), FEW),

@@ -198,6 +198,7 @@ def reweigh(lesson, mean_weight, gain=1.0):
         frame["consistency"],
         1 - frame["certainty"],
         frame["teacher_correct"],
+        confidence=softmax(lesson.logits, axis=1).max(axis=1),
         mean_weight=mean_weight,
         gain=gain,
     )

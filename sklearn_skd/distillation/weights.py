@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 from sklearn.metrics import f1_score
 
 __all__ = [
@@ -59,7 +59,15 @@ def weight_columns(credibility, consistency, entropy):
 
 
 def fit_selective_weight(
-    credibility, consistency, entropy, teacher_correct, *, mean_weight=0.3, gain=1.0, ridge=1.0
+    credibility,
+    consistency,
+    entropy,
+    teacher_correct,
+    *,
+    confidence=None,
+    mean_weight=0.3,
+    gain=1.0,
+    ridge=1.0,
 ):
     r"""Learn theta and bias of eq. 5 from where the teacher was right.
 
@@ -77,6 +85,12 @@ def fit_selective_weight(
     teacher_correct : array-like of shape (n_songs,)
         1 where the teacher's out-of-fold prediction equals the label, 0 where not, NaN where
         there is no label.
+
+    confidence : array-like of shape (n_songs,) or None, default=None
+        The teacher's calibrated probability of its own answer. Where given, theta is learned from
+        what the columns say beyond it: whether the teacher is right more often than it claims. A
+        teacher that says "60 %" and is right in 60 % of such songs is as credible as one that
+        says "90 %", and there the label has more to learn from its soft label.
 
     mean_weight : float, default=0.3
         Mean of :math:`\omega`, in (0, 1).
@@ -123,17 +137,25 @@ def fit_selective_weight(
     labelled = ~np.isnan(correct)
     if usable.any() and np.unique(correct[labelled]).size == 2:
         standardised = (columns[:, usable] - centre[usable]) / scale[usable]
-        slope = _nonnegative_logistic(standardised[labelled], correct[labelled], ridge)
+        claimed = _log_odds(confidence, len(correct))[labelled]
+        slope = _nonnegative_logistic(standardised[labelled], correct[labelled], claimed, ridge)
         theta[usable] = gain * slope / scale[usable]
-    return theta, _bias_for_mean(columns @ theta, mean_weight)
+    return theta, bias_for_mean(columns @ theta, mean_weight)
 
 
-def _nonnegative_logistic(columns, target, ridge):
+def _log_odds(confidence, n_songs):
+    """Of what the teacher claims, zeros if that is not asked for."""
+    if confidence is None:
+        return np.zeros(n_songs)
+    return logit(np.clip(np.asarray(confidence, dtype=float), 1e-6, 1 - 1e-6))
+
+
+def _nonnegative_logistic(columns, target, offset, ridge):
     """Slopes of a logistic regression, each bounded below by 0, the intercept free."""
 
     def objective(parameters):
         slope, intercept = parameters[:-1], parameters[-1]
-        margin = columns @ slope + intercept
+        margin = columns @ slope + intercept + offset
         loss = np.logaddexp(0, margin).sum() - target @ margin + ridge / 2 * slope @ slope
         residual = expit(margin) - target
         return loss, np.append(columns.T @ residual + ridge * slope, residual.sum())
@@ -144,8 +166,8 @@ def _nonnegative_logistic(columns, target, ridge):
     return minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x[:-1]
 
 
-def _bias_for_mean(score, mean_weight):
-    """The offset o with mean(sigmoid(score + o)) = mean_weight; monotone, so bracketed."""
+def bias_for_mean(score, mean_weight):
+    """The offset o with mean(sigmoid(score + o)) = mean_weight."""
     centre = np.log(mean_weight / (1 - mean_weight))
     low, high = centre - score.max() - 1e-6, centre - score.min() + 1e-6
     return float(brentq(lambda o: expit(score + o).mean() - mean_weight, low, high, xtol=1e-12))

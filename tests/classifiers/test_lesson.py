@@ -107,10 +107,37 @@ def test_the_frame_has_a_row_a_song_and_known_columns(student):
     assert len(student.credibility_) == 60
 
 
-def test_theta_and_bias_reproduce_the_weights(student):
-    assert_allclose(student.credibility_["weight"], reproduced_weight(student))
-    assert student.credibility_["weight"].std() > 1e-3
+def test_theta_and_bias_reproduce_the_weights(songs):
+    X, y = songs
+    y, reliability = y.copy(), np.full(60, 0.9)
+    y[::4], reliability[::4] = np.roll(y, 20)[::4], 0.2  # wrong labels, and annotators who disagree
+    student = make_student().fit(X, y, annotation_reliability=reliability)
+    weight = student.credibility_["weight"]
+    assert_allclose(weight, reproduced_weight(student))
+    assert weight[::4].mean() < 0.8 * weight.mean()
     assert (student.theta_ >= 0).all()
+
+
+def test_certainty_alone_gives_no_weight_to_a_teacher_that_is_as_good_as_it_claims():
+    centres = 1.2 * np.eye(3, 4)
+
+    class Bayes(ClassifierMixin, BaseEstimator):
+        """Knows how these songs are made."""
+
+        def fit(self, X, y):
+            self.classes_ = np.unique(y)
+            return self
+
+        def predict_proba(self, X):
+            distance = ((X[:, None] - centres) ** 2).sum(axis=2)
+            return softmax(-distance / 2, axis=1)
+
+    rng = np.random.RandomState(0)
+    codes = rng.randint(3, size=600)
+    student = make_student(Bayes()).fit(rng.normal(size=(600, 4)) + centres[codes], codes)
+    told = student.credibility_
+    assert told["teacher_correct"].corr(told["certainty"]) > 0.2
+    assert told["weight"].std() < 0.03
 
 
 def test_the_mean_weight_is_the_one_asked_for(songs, student):

@@ -139,6 +139,32 @@ def test_certain_and_consistent_songs_weigh_more_where_the_teacher_is_right_on_t
     assert weight[sure].mean() > 2 * weight[~sure].mean()
 
 
+def test_a_teacher_that_is_right_as_often_as_it_claims_teaches_no_direction():
+    """Certain songs are right more often, which the soft labels say already."""
+    rng = np.random.RandomState(0)
+    confidence = rng.uniform(0.5, 0.99, size=4000)
+    correct = (rng.uniform(size=4000) < confidence).astype(float)
+    entropy, s = 2 * (1 - confidence), rng.uniform(size=4000)
+    told = 1 - entropy, s, entropy, correct
+    claimed, _ = fit_selective_weight(*told, confidence=confidence)
+    plain, _ = fit_selective_weight(*told)
+    assert plain[0] + plain[2] > 10 * (claimed[0] + claimed[2])
+
+
+def test_a_signal_of_more_than_the_teacher_claims_is_found():
+    """Where the sources clash, the teacher is right less often than it says."""
+    rng = np.random.RandomState(0)
+    confidence, s = rng.uniform(0.5, 0.99, size=4000), rng.uniform(size=4000)
+    odds = np.log(confidence / (1 - confidence)) + 3 * (s - 0.5)
+    correct = (rng.uniform(size=4000) < 1 / (1 + np.exp(-odds))).astype(float)
+    entropy = 2 * (1 - confidence)
+    theta, bias = fit_selective_weight(0.5 * s, s, entropy, correct, confidence=confidence)
+    assert 0.5 * theta[0] + theta[1] == pytest.approx(3, abs=0.4)
+    assert theta[2] < 0.3
+    weight = selective_weight(0.5 * s, s, entropy, theta=theta, bias=bias)
+    assert weight[s < 0.2].mean() < 0.5 * weight[s > 0.8].mean()
+
+
 # Equation 6
 
 
