@@ -8,10 +8,14 @@ alone: the same votes, cross-fitted knowledge, temperature and mean weight of th
 from dataclasses import dataclass, replace
 
 import numpy as np
+from emotify import regularized_logistic_regression
 from scipy.special import expit, logit, softmax
 from sklearn.base import clone
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from sklearn_skd import SKDStudentClassifier
+from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 from sklearn_skd.distillation import fit_selective_weight, selective_weight
 from sklearn_skd.distillation.weights import bias_for_mean
 
@@ -88,6 +92,23 @@ class TeacherItself(SKDStudentClassifier):
         return self.teacher_.predict_proba(X)
 
 
+def _vectors(songs):
+    """All vectors of the songs, side by side, with the means of their time series."""
+    arrays = [np.asarray(values) for values in songs.values()]
+    parts = [array.mean(axis=2) if array.ndim == 3 else array for array in arrays]
+    return np.hstack([part for part in parts if part.dtype.kind == "f"])
+
+
+def linear_teacher():
+    """Logistic regression on all vectors: no net at all."""
+    return make_pipeline(
+        FunctionTransformer(_vectors),
+        SimpleImputer(keep_empty_features=True),
+        StandardScaler(),
+        regularized_logistic_regression(),
+    )
+
+
 def make_arms(base):
     """Every arm by name.
 
@@ -119,6 +140,9 @@ def make_arms(base):
         "DKD (matched)": {"strategy": "dkd", "dkd_alpha": decoupled, "dkd_beta": decoupled},
         "SKD": {},
         "SKD (search)": {"mean_weight": "search"},
+        "SKD, mean weight 0.6": {"mean_weight": 0.6},
+        "SKD, linear teacher": {"teacher": linear_teacher()},
+        "SKD, three nets a teacher": {"teacher": TeacherClassifier(n_members=3)},
     }
     arms = {name: clone(base).set_params(**changed) for name, changed in params.items()}
     shared = clone(base).get_params(deep=False)
@@ -198,6 +222,7 @@ SELECTIONS = (
     "by correctness, reversed",
     "by label noise",
 )
+VARIANTS = ("SKD", "SKD, mean weight 0.6", "SKD, three nets a teacher", "SKD, linear teacher")
 FEW = ("student-only", "KD (matched)", "SKD", "teacher")
 EVERY = (*PUBLISHED[:-2], *MATCHED[1:])
 
@@ -205,6 +230,7 @@ EVERY = (*PUBLISHED[:-2], *MATCHED[1:])
 TABLES = {
     "published": [Table("published arms", FULL, PUBLISHED)],
     "matched": [Table("matched arms", FULL, MATCHED)],
+    "variants": [Table("variants of SKD", FULL, VARIANTS)],
     "selection": [Table("ways to select", FULL, SELECTIONS)],
     "low-label": [
         Table("30 % of the labels", Setting("labels-30", 0.3), EVERY),

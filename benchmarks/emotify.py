@@ -78,19 +78,21 @@ def features(songs, cache, n_jobs):
     return X, np.hstack([X["statistics"], genre])
 
 
+def regularized_logistic_regression():
+    """Logistic regression, its strength cross-validated."""
+    return LogisticRegressionCV(
+        Cs=np.logspace(-4, 0, 9),
+        scoring="neg_log_loss",
+        max_iter=2000,
+        l1_ratios=(0,),
+        use_legacy_attributes=False,
+    )
+
+
 def baselines(flat, y, shares, with_votes, train, test, seed):
     """Probabilities of what a user would do instead; votes enter as weighted copies of songs."""
     models = {
-        "logistic regression": make_pipeline(
-            StandardScaler(),
-            LogisticRegressionCV(
-                Cs=np.logspace(-4, 0, 9),
-                scoring="neg_log_loss",
-                max_iter=2000,
-                l1_ratios=(0,),
-                use_legacy_attributes=False,
-            ),
-        ),
+        "logistic regression": make_pipeline(StandardScaler(), regularized_logistic_regression()),
         "random forest": RandomForestClassifier(500, min_samples_leaf=2, random_state=seed),
     }
     rows, label, weight = train, y[train], np.ones(len(train))

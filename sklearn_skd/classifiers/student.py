@@ -56,8 +56,8 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
         Shares of certainty, consistency and annotation reliability in eq. 4.
 
     weighting : {"held-out", "joint", "fixed"}, default="held-out"
-        For "skd", how :math:`\theta` of eq. 5 is found: by regressing the out-of-fold correctness
-        of the teacher; by descent on eq. 7 together with the student, which is the paper's way
+        For "skd", how :math:`\theta` of eq. 5 is found: from where the teacher is right, out of
+        fold, more often than it claims; by descent on eq. 7 together with the student, which is the paper's way
         and ill-posed; or not at all (every song gets the same weight).
 
     mean_weight : float or "search", default=0.3

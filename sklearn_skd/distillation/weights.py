@@ -87,10 +87,10 @@ def fit_selective_weight(
         there is no label.
 
     confidence : array-like of shape (n_songs,) or None, default=None
-        The teacher's calibrated probability of its own answer. Where given, theta is learned from
-        what the columns say beyond it: whether the teacher is right more often than it claims. A
-        teacher that says "60 %" and is right in 60 % of such songs is as credible as one that
-        says "90 %", and there the label has more to learn from its soft label.
+        The teacher's calibrated probability of its own answer. Its log-odds are then a term of
+        the regression that is not fitted, so that theta learns what the columns say beyond it:
+        whether the teacher is right more often than it claims. With None being certain counts as
+        being credible.
 
     mean_weight : float, default=0.3
         Mean of :math:`\omega`, in (0, 1).
