@@ -225,8 +225,7 @@ def coverage_at_risk(
     >>> coverage_at_risk(["calm", "calm", "calm", "tense"], proba, max_risk=0.1)
     0.75
     """
-    if not 0 <= max_risk <= 1:
-        raise ValueError(f"max_risk must be a share in [0, 1], got {max_risk!r}")
+    check_working_point(max_risk=max_risk)
     coverage, risk, _ = risk_coverage_curve(
         y_true, y_proba, confidence=confidence, labels=labels, sample_weight=sample_weight
     )
@@ -273,9 +272,16 @@ def accuracy_at_coverage(
     >>> accuracy_at_coverage(["calm", "calm", "calm", "tense"], proba, coverage=0.75)
     1.0
     """
-    if not 0 < coverage <= 1:
-        raise ValueError(f"coverage must be a share in (0, 1], got {coverage!r}")
+    check_working_point(coverage=coverage)
     covered, risk, _ = risk_coverage_curve(
         y_true, y_proba, confidence=confidence, labels=labels, sample_weight=sample_weight
     )
     return float(1 - risk[np.searchsorted(covered, coverage - ROUNDING)])
+
+
+def check_working_point(*, max_risk=0, coverage=1):
+    """Refuse a risk or a coverage that is no share of songs."""
+    if not 0 <= max_risk <= 1:
+        raise ValueError(f"max_risk must be a share in [0, 1], got {max_risk!r}")
+    if not 0 < coverage <= 1:
+        raise ValueError(f"coverage must be a share in (0, 1], got {coverage!r}")
