@@ -3,6 +3,7 @@
 from sklearn_skd.display.low_label import LowLabelDisplay
 from sklearn_skd.display.mel_bands import MelBandResponseDisplay
 from sklearn_skd.display.reliability import ReliabilityDisplay
+from sklearn_skd.display.risk_coverage import RiskCoverageDisplay
 from sklearn_skd.display.separation import SourceSeparationDisplay
 from sklearn_skd.display.strategies import StrategyComparisonDisplay
 from sklearn_skd.display.timeline import EmotionTimelineDisplay
@@ -13,6 +14,7 @@ __all__ = [
     "LowLabelDisplay",
     "MelBandResponseDisplay",
     "ReliabilityDisplay",
+    "RiskCoverageDisplay",
     "SourceSeparationDisplay",
     "StrategyComparisonDisplay",
     "TransferDisplay",

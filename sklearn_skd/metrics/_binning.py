@@ -171,11 +171,20 @@ def bootstrap_sums(columns, *, n_resamples, rng):
     -------
     sums : ndarray of shape (n_resamples, n_columns)
     """
-    n_samples = len(columns)
+    draws = resample_counts(len(columns), n_resamples=n_resamples, rng=rng)
+    return np.concatenate([times @ columns for times in draws])
+
+
+def resample_counts(n_samples, *, n_resamples, rng):
+    """How often each song is in each resample, in blocks.
+
+    Yields
+    ------
+    times : ndarray of float64 of shape (block, n_samples)
+        Rows sum to ``n_samples``; together ``n_resamples`` rows.
+    """
     block = max(1, BLOCK_SIZE // n_samples)
     share = np.full(n_samples, 1 / n_samples)
-    sums = []
     for start in range(0, n_resamples, block):
         times = rng.multinomial(n_samples, share, size=min(block, n_resamples - start))
-        sums.append(times.astype(np.float64) @ columns)
-    return np.concatenate(sums)
+        yield times.astype(np.float64)

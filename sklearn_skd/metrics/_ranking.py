@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_skd.metrics._binning import BLOCK_SIZE, divide
+from sklearn_skd.metrics._binning import divide, resample_counts
 from sklearn_skd.metrics._validation import check_targets
 from sklearn_skd.metrics.calibration import top_label
 
@@ -106,11 +106,7 @@ def bootstrap_ranking(ranking, *, n_resamples, rng):
     mass, loss : ndarray of shape (block, n_steps)
         As of :func:`cumulate`; together ``n_resamples`` rows.
     """
-    n_samples = len(ranking.weight)
-    block = max(1, BLOCK_SIZE // n_samples)
-    share = np.full(n_samples, 1 / n_samples)
-    for start in range(0, n_resamples, block):
-        times = rng.multinomial(n_samples, share, size=min(block, n_resamples - start))
+    for times in resample_counts(len(ranking.weight), n_resamples=n_resamples, rng=rng):
         yield tuple(
             np.cumsum(times * values, axis=1)[:, ranking.step]
             for values in (ranking.weight, ranking.loss)

@@ -110,11 +110,11 @@ def test_the_table_is_the_curve_with_a_band_on_a_grid():
 
 
 def test_resamples_in_blocks_give_the_same_numbers(monkeypatch):
-    from sklearn_skd.metrics import _ranking
+    from sklearn_skd.metrics import _binning
 
     y, proba = predictions(3, 50)
     at_once, table = curve_of(y, proba)
-    monkeypatch.setattr(_ranking, "BLOCK_SIZE", 700)
+    monkeypatch.setattr(_binning, "BLOCK_SIZE", 700)
     in_blocks, other = curve_of(y, proba)
     assert in_blocks == pytest.approx(at_once, rel=1e-12)
     np.testing.assert_allclose(other.risk_high, table.risk_high, rtol=1e-12)
