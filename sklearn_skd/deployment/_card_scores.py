@@ -9,7 +9,7 @@ from sklearn_skd.metrics import calibration_summary
 from sklearn_skd.metrics._binning import bootstrap_sums, divide
 from sklearn_skd.metrics._validation import check_targets
 from sklearn_skd.metrics.calibration import top_label
-from sklearn_skd.metrics.intervals import _wilson_interval
+from sklearn_skd.metrics.intervals import wilson_interval
 
 __all__ = ["Predictions", "score_classes", "score_songs"]
 
@@ -88,7 +88,7 @@ def score_songs(songs, *, n_resamples, random_state):
     """
     confidence, correct = songs.top()
     accuracy, promised = correct.mean(), confidence.mean()
-    low, high = _wilson_interval(accuracy, len(songs))
+    low, high = wilson_interval(accuracy, len(songs))
     f1, nll = _bootstrap(songs, n_resamples=n_resamples, random_state=random_state)
     ece = calibration_summary(
         songs.labels,
@@ -138,7 +138,7 @@ def score_classes(songs, *, n_resamples, random_state):
     for name, total in (("precision", predicted[0]), ("recall", true[0])):
         table[name] = divide(hits[0], total, empty=np.nan)
         with np.errstate(invalid="ignore", divide="ignore"):
-            table[f"{name}_low"], table[f"{name}_high"] = _wilson_interval(table[name], total)
+            table[f"{name}_low"], table[f"{name}_high"] = wilson_interval(table[name], total)
     for name, values in (("F1", _f1(true, predicted, hits)), ("promised", promised / len(songs))):
         table[name], table[f"{name}_low"], table[f"{name}_high"] = _percentiles(values)
     return table
