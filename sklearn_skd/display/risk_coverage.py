@@ -18,8 +18,8 @@ class RiskCoverageDisplay:
     AURC, which the legend gives with its bootstrap interval and the number of songs. Two light
     lines say what it could be: the flat one if the same confidences stood in random order, the
     other if every right prediction were more confident than every wrong one. The grey band is
-    the 95 % bootstrap interval of the risk at each coverage. At the left the risk is that of few
-    songs and may leave the axes, whose height is that of the curves from a coverage of 0.1.
+    the 95 % Wilson interval of the risk among the songs answered. At the left these are few, and
+    curves and band may leave the axes, whose height is that from a coverage of 0.1.
 
     Make it with :meth:`from_estimator` or :meth:`from_predictions`. All parameters are stored
     as attributes.
@@ -240,16 +240,15 @@ class RiskCoverageDisplay:
         self.random_line_ = self.perfect_line_ = None
         if ref_lines and drawn == 0:
             self._draw_references(name)
-        self._draw_curve(style, name)
+        self._draw_curve(style, name, drawn=drawn)
         self._label_axes(first=drawn == 0)
         return self
 
     def _draw_band(self, name):
-        table = self.table
+        low, high = self.table.risk_low, self.table.risk_high
         return self.ax_.fill_between(
-            table.grid,
-            table.risk_low,
-            table.risk_high,
+            *_steps(self.table.coverage, low, high),
+            step="pre",
             color=BAND,
             lw=0,
             zorder=1,
@@ -276,22 +275,24 @@ class RiskCoverageDisplay:
             **style,
         )
 
-    def _draw_curve(self, style, name):
-        # from the left edge and in steps, so that the area beneath is the AURC
-        coverage = np.concatenate([[0], self.table.coverage])
-        risk = np.concatenate([self.table.risk[:1], self.table.risk])
+    def _draw_curve(self, style, name, *, drawn):
+        coverage, risk = _steps(self.table.coverage, self.table.risk)
+        # a marker at every tenth of the songs, for each model at another place
+        places = np.searchsorted(coverage, np.arange(0.1, 1.05, 0.1) - 0.02 * (drawn % 5) - 1e-9)
         defaults = {"linewidth": 1.6, "markersize": 6, "markeredgewidth": 1.4, "zorder": 4}
-        defaults |= {"drawstyle": "steps-pre", "markerfacecolor": "white", "markevery": 0.12}
+        defaults |= {"markerfacecolor": "white", "markevery": np.unique(places).tolist()}
         text = _legend_text(self.summary)
         label = f"{name}\n{text}" if name else text
-        (self.line_,) = self.ax_.plot(coverage, risk, **{**defaults, "label": label, **style})
+        (self.line_,) = self.ax_.plot(
+            coverage, risk, drawstyle="steps-pre", **{**defaults, "label": label, **style}
+        )
         self.line_.set_gid(_CURVE)
 
     def _label_axes(self, *, first):
         table = self.table
         heights = [table.risk[table.coverage >= _FEW].max(), 0.04]
         if self.band_ is not None:
-            heights.append(table.risk_high[table.grid >= _FEW].max())
+            heights.append(table.risk_high[table.coverage >= _FEW].max())
         top = min(1.1 * max(heights), 1.02)
         self.ax_.set(
             xlim=(0, 1),
@@ -309,6 +310,11 @@ def _legend_text(summary):
         f"AURC {summary.aurc:.3f} [{summary.aurc_low:.3f}, {summary.aurc_high:.3f}], "
         f"n = {summary.n_samples}"
     )
+
+
+def _steps(coverage, *heights):
+    """From the left edge on; drawn in steps, the area beneath is the AURC."""
+    return [np.append(0, coverage), *(np.append(values[0], values) for values in heights)]
 
 
 def _of(text, name):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import xlogy
 from sklearn.utils import check_random_state
 
-from sklearn_skd.metrics._binning import ROUNDING, check_draws, divide
+from sklearn_skd.metrics._binning import check_draws
 from sklearn_skd.metrics._ranking import (
     bootstrap_ranking,
     cumulate,
@@ -14,6 +14,7 @@ from sklearn_skd.metrics._ranking import (
     rank_songs,
     selective_area,
 )
+from sklearn_skd.metrics.intervals import wilson_interval
 
 
 class RiskCoverageSummary(NamedTuple):
@@ -59,16 +60,13 @@ class RiskCoverageTable(NamedTuple):
     ----------
     coverage, risk, threshold : ndarray of shape (n_steps,)
         Of :func:`risk_coverage_curve`.
-    grid : ndarray of shape (100,)
-        Coverages of 1 %, 2 %, ... 100 %.
-    risk_low, risk_high : ndarray of shape (100,)
-        95 % bootstrap interval of the risk at each coverage of ``grid``.
+    risk_low, risk_high : ndarray of shape (n_steps,)
+        95 % Wilson interval of the risk.
     """
 
     coverage: np.ndarray
     risk: np.ndarray
     threshold: np.ndarray
-    grid: np.ndarray
     risk_low: np.ndarray
     risk_high: np.ndarray
 
@@ -88,7 +86,8 @@ def risk_coverage_summary(
     An AURC says little alone: a model of few errors has a small one however it ranks its songs.
     Between the AURC of a perfect order and that of a random order (the error rate) one sees what
     the confidence is worth. The intervals are percentiles of resampled songs (with 50, 200 and
-    1000 songs they held the true areas in 93 to 96 % of 300 simulations each).
+    1000 songs they held the true areas in 90 to 96 % of 300 simulations each, least often where
+    errors are rare).
 
     Parameters
     ----------
@@ -162,12 +161,11 @@ def risk_coverage(y_true, y_proba, *, confidence, labels, sample_weight, n_resam
         y_true, y_proba, confidence=confidence, labels=labels, sample_weight=sample_weight
     )
     mass, loss = cumulate(ranking)
-    grid = np.arange(1, 101) / 100
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
-    areas, risks = [], []
-    for resampled in bootstrap_ranking(ranking, n_resamples=n_resamples, rng=rng):
-        areas.append([selective_area(*resampled), generalized_area(*resampled)])
-        risks.append(_risk_at(grid, *resampled))
+    areas = [
+        (selective_area(*resampled), generalized_area(*resampled))
+        for resampled in bootstrap_ranking(ranking, n_resamples=n_resamples, rng=rng)
+    ]
     low, high = np.quantile(np.concatenate(areas, axis=1), [0.025, 0.975], axis=1)
     error_rate = float(loss[-1] / mass[-1])
     summary = RiskCoverageSummary(
@@ -181,13 +179,12 @@ def risk_coverage(y_true, y_proba, *, confidence, labels, sample_weight, n_resam
         float(error_rate + xlogy(1 - error_rate, 1 - error_rate)),
         len(ranking.weight),
     )
-    band = np.quantile(np.concatenate(risks), [0.025, 0.975], axis=0)
+    return summary, _tabulate(ranking)
+
+
+def _tabulate(ranking):
+    mass, loss = cumulate(ranking)
+    risk = loss / mass
+    effective = mass**2 / np.cumsum(ranking.weight**2)[ranking.step]
     threshold = ranking.confidence[ranking.step]
-    return summary, RiskCoverageTable(mass / mass[-1], loss / mass, threshold, grid, *band)
-
-
-def _risk_at(grid, mass, loss):
-    """Risk of each resample (a row) at each coverage of the grid."""
-    coverage, risk = mass / mass[:, -1:], divide(loss, mass)
-    step = [np.searchsorted(row, grid - ROUNDING) for row in coverage]
-    return np.take_along_axis(risk, np.array(step), axis=1)
+    return RiskCoverageTable(mass / mass[-1], risk, threshold, *wilson_interval(risk, effective))

@@ -94,30 +94,38 @@ def test_the_resampled_sums_are_those_of_songs_drawn_by_hand():
         )
 
 
-def test_the_table_is_the_curve_with_a_band_on_a_grid():
-    y, proba = predictions(2, 150)
-    summary, table = curve_of(y, proba)
+def test_the_table_is_the_curve_with_wilsons_interval():
+    from scipy.stats import binomtest
+
+    y, proba = predictions(2, 60)
+    _, table = curve_of(y, proba)
     for ours, expected in zip(table[:3], risk_coverage_curve(y, proba), strict=True):
         np.testing.assert_array_equal(ours, expected)
-    np.testing.assert_allclose(table.grid, np.linspace(0.01, 1, 100))
-    at_grid = table.risk[np.searchsorted(table.coverage, table.grid - 1e-9)]
-    inside = (table.risk_low <= at_grid) & (at_grid <= table.risk_high)
-    assert inside.mean() > 0.95
-    # at full coverage: the interval of an error rate
-    half = 1.96 * np.sqrt(summary.random * (1 - summary.random) / 150)
-    ends = table.risk_low[-1], table.risk_high[-1]
-    assert ends == pytest.approx((summary.random - half, summary.random + half), abs=0.02)
+    for n, *point in zip(range(1, 61), table.risk, table.risk_low, table.risk_high, strict=True):
+        risk, low, high = point
+        wilson = binomtest(round(risk * n), n).proportion_ci(method="wilson")
+        assert (low, high) == pytest.approx(wilson, abs=1e-9)
+
+
+def test_unequal_weights_widen_the_interval_and_equal_ones_do_not():
+    y, proba = predictions(2, 60)
+    plain, equal, unequal = (
+        curve_of(y, proba, sample_weight=weight)[1]
+        for weight in (None, np.full(60, 7.0), np.r_[np.full(30, 9.0), np.full(30, 1.0)])
+    )
+    np.testing.assert_allclose(equal.risk_low, plain.risk_low, rtol=1e-9)
+    assert np.ptp([unequal.risk_low[-1], unequal.risk_high[-1]]) > 1.1 * np.ptp(
+        [plain.risk_low[-1], plain.risk_high[-1]]
+    )
 
 
 def test_resamples_in_blocks_give_the_same_numbers(monkeypatch):
     from sklearn_skd.metrics import _binning
 
     y, proba = predictions(3, 50)
-    at_once, table = curve_of(y, proba)
+    at_once = risk_coverage_summary(y, proba)
     monkeypatch.setattr(_binning, "BLOCK_SIZE", 700)
-    in_blocks, other = curve_of(y, proba)
-    assert in_blocks == pytest.approx(at_once, rel=1e-12)
-    np.testing.assert_allclose(other.risk_high, table.risk_high, rtol=1e-12)
+    assert risk_coverage_summary(y, proba) == pytest.approx(at_once, rel=1e-12)
 
 
 def test_songs_without_weight_are_not_counted():
