@@ -259,7 +259,7 @@ class RiskCoverageDisplay:
         error_rate = self.summary.random
         coverage = np.linspace(1e-3, 1, 500)
         perfect = np.maximum(0, 1 - (1 - error_rate) / coverage)
-        style = {"color": QUIET, "lw": 1.2, "zorder": 2}
+        style = {"color": QUIET, "lw": 1, "zorder": 2}
         (self.random_line_,) = self.ax_.plot(
             [0, 1],
             [error_rate] * 2,

@@ -235,6 +235,3 @@ def wilson_interval(share, n):
     centre = (share + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
     spread = np.sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2)) * Z_95 / (1 + Z_95**2 / n)
     return centre - spread, centre + spread
-
-
-_wilson_interval = wilson_interval
