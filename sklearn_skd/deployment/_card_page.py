@@ -11,7 +11,7 @@ from sklearn_skd.deployment._card_tables import (
     source_table,
 )
 from sklearn_skd.deployment._card_verdicts import FEWEST_JUDGED, FEWEST_TESTED
-from sklearn_skd.deployment._card_words import average_text, is_alarm
+from sklearn_skd.deployment._card_words import average_text, is_alarm, percent
 
 __all__ = ["page"]
 
@@ -111,8 +111,8 @@ def _tiles(songs, verdicts, content):
         ("Songs", f"{len(songs):,}", f"{len(songs.classes)} emotions"),
         (
             "Accuracy",
-            f"{accuracy['value']:.0%}",
-            f"95 % interval {accuracy['low']:.0%} to {accuracy['high']:.0%}",
+            percent(accuracy["value"]),
+            f"95 % interval {percent(accuracy['low'])} to {percent(accuracy['high'])}",
         ),
         (
             "Calibration error (ECE)",
@@ -175,7 +175,7 @@ def _performance(songs, verdicts, draws):
         **draws,
         alt=f"Risk-coverage curve of {len(songs)} songs: the share of errors among the most "
         f"confident songs, over the share of songs answered. It ends at "
-        f"{1 - metrics['accuracy']:.0%} errors if all are answered; its area is "
+        f"{percent(1 - metrics['accuracy'])} errors if all are answered; its area is "
         f"{metrics['AURC']:.3f}.",
     )
     return [
@@ -223,8 +223,8 @@ def _cost(content):
         facts["Parameters"] = f"{content['n_parameters']:,} of the classifier"
     if speed is not None:
         facts["Time a song"] = (
-            f"{speed['median']:.2f} ms, the median of {speed['n']} songs, one at a time (half of "
-            f"them between {speed['low']:.2f} and {speed['high']:.2f} ms, {speed['cores']} cores)"
+            f"{speed['median']:.3g} ms, the median of {speed['n']} songs, one at a time (half of "
+            f"them between {speed['low']:.3g} and {speed['high']:.3g} ms, {speed['cores']} cores)"
         )
     return [
         _facts(facts) if facts else None,

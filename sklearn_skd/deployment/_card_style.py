@@ -10,7 +10,7 @@ STYLE = """
 html { color-scheme: light; background: #fff; -webkit-text-size-adjust: 100%; }
 body { margin: 0; color: var(--ink); overflow-wrap: break-word;
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
-header, main, footer { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem; }
+header, main, footer { max-width: 74rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 2.5rem; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .5rem; }
 h2 { font-size: 1.3rem; line-height: 1.3; margin: 2.75rem 0 .75rem; padding-top: 1rem;
@@ -41,19 +41,24 @@ nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2re
 .facts dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: .75rem 0 1.25rem; }
 .scroll:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding: 0 0 .5rem; max-width: 46rem; }
-th, td { text-align: left; vertical-align: top; padding: .4rem 1.1rem .4rem 0;
+table { border-collapse: separate; border-spacing: 0; font-size: .92rem;
+  font-variant-numeric: tabular-nums; }
+caption { text-align: left; padding: 0 0 .5rem; }
+caption span { display: block; position: sticky; left: 0; width: fit-content;
+  max-width: min(46rem, calc(100vw - 2.5rem)); }
+th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0;
   border-bottom: 1px solid var(--rule); }
 thead th { vertical-align: bottom; white-space: nowrap; border-bottom: 2px solid var(--ink); }
-tbody th { font-weight: 600; min-width: 7rem; max-width: 18rem; overflow-wrap: anywhere; }
-td.text { min-width: 9rem; }
+tbody th { font-weight: 600; min-width: 7rem; max-width: 18rem; overflow-wrap: anywhere;
+  position: sticky; left: 0; background: #fff; }
+td.text { min-width: 15rem; }
+td.finding { min-width: 9.5rem; }
 td.code { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .85rem; }
 .interval { display: block; color: var(--quiet); font-size: .85rem; white-space: nowrap; }
-tr.alarm { background: var(--alarm-soft); }
+tr.alarm, tr.alarm th { background: var(--alarm-soft); }
 tr.alarm td.finding { font-weight: 700; color: var(--alarm); }
 .mark { display: block; margin-top: .15rem; }
-.mark .zero { stroke: #9aa4af; stroke-dasharray: 2 2; }
+.mark .zero { stroke: #9aa4af; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
   gap: 1.5rem; align-items: start; }
 figure { margin: 0; }
@@ -62,6 +67,7 @@ footer { margin-top: 3rem; padding-top: 1rem; padding-bottom: 2.5rem; }
 @media (max-width: 36rem) {
   header { padding-top: 1.5rem; }
   h1 { font-size: 1.5rem; }
+  tbody th { min-width: 7rem; max-width: 9rem; }
   .facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: .6rem; }
 }

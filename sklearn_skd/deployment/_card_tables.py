@@ -4,15 +4,14 @@ import numpy as np
 import pandas as pd
 
 from sklearn_skd.deployment._card_figures import interval_mark
-from sklearn_skd.deployment._card_html import Markup, element
-from sklearn_skd.deployment._card_words import is_alarm
+from sklearn_skd.deployment._card_html import element
+from sklearn_skd.deployment._card_words import is_alarm, percent
 
 __all__ = [
     "class_table",
     "group_table",
     "metric_table",
     "parameter_table",
-    "share_text",
     "source_table",
 ]
 
@@ -23,14 +22,15 @@ def metric_table(metrics):
     """Scores of all songs."""
     rows = []
     for name, row in metrics.iterrows():
-        band = "" if np.isnan(row["null_low"]) else _interval(row["null_low"], row["null_high"])
-        value = _value(name, row["value"], row["low"], row["high"])
-        rows.append([name[:1].upper() + name[1:], value, band, Markup(_MEANINGS[name])])
+        values = {name: row["value"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
+        value = _error({**values, **row}) if name == "ECE" else _score(values, name)
+        rows.append([name[:1].upper() + name[1:], value, _MEANINGS[name]])
     return table(
-        "Scores of all songs, each with its 95 % interval.",
-        ["Score", "Value", "If calibrated", "What it means"],
+        "Scores of all songs, each with its 95 % interval. Calibrated: where 95 % of calibrated "
+        "models with these probabilities would lie.",
+        ["Score", "Value", "What it means"],
         rows,
-        classes={3: "text"},
+        classes={2: "text"},
     )
 
 
@@ -63,12 +63,12 @@ def class_table(classes):
         )
     header = ["Emotion", "Songs", "Predicted", "Precision", "Recall", "F1"]
     return table(
-        "Scores of each emotion, with 95 % intervals. Promised: mean probability of the emotion "
-        "minus the share of songs that have it.",
-        [*header, "Promised", "Finding"],
+        "Scores of each emotion, with 95 % intervals. Over-promised: its mean probability "
+        "minus its share of the songs, drawn on a line whose middle is 0.",
+        [*header, "Over-promised", "Finding"],
         rows,
         alarms=alarms,
-        classes={7: "text finding"},
+        classes={7: "finding"},
     )
 
 
@@ -79,7 +79,6 @@ def group_table(field, groups):
     for name, row in zip(groups.index, groups.to_dict("records"), strict=True):
         alarm = is_alarm(row["finding"])
         alarms.append(alarm)
-        band = _interval(row["null_low"], row["null_high"])
         rows.append(
             [
                 name,
@@ -87,8 +86,7 @@ def group_table(field, groups):
                 _finding(row["finding"], alarm),
                 _difference(row, "over-confidence", limit=limit, alarm=alarm),
                 _score(row, "accuracy"),
-                _score(row, "ECE"),
-                band,
+                _error(row),
                 _score(row, "NLL"),
                 _score(row, "macro-F1"),
             ]
@@ -97,10 +95,10 @@ def group_table(field, groups):
     return table(
         f"Scores by {field}, with 95 % intervals. Over-confidence: mean confidence minus accuracy, "
         "drawn on a line whose middle is 0.",
-        [*header, "ECE if calibrated", "NLL", "Macro-F1"],
+        [*header, "NLL", "Macro-F1"],
         rows,
         alarms=alarms,
-        classes={2: "text finding"},
+        classes={2: "finding"},
     )
 
 
@@ -109,7 +107,7 @@ def source_table(sources, n_songs):
     rows = []
     for row in sources.itertuples():
         lacking = "" if pd.isna(row.missing) else f"{row.missing:,.0f}"
-        share = "" if pd.isna(row.missing) else f"{row.missing / n_songs:.0%}"
+        share = "" if pd.isna(row.missing) else percent(row.missing / n_songs)
         rows.append([row.source, row.kind, lacking, share])
     header = ["Source", "Kind and size", "Songs without", "Share"]
     return table("What the model is given, and how many songs lack it.", header, rows)
@@ -157,17 +155,12 @@ def table(caption, header, rows, *, alarms=None, classes=None):
     ]
     content = element(
         "table",
-        element("caption", caption),
+        element("caption", element("span", caption)),
         element("thead", head),
         element("tbody", body),
     )
     # focusable, so that it can be scrolled with the keyboard
     return element("div", content, class_="scroll", role="region", aria_label=caption, tabindex=0)
-
-
-def share_text(value):
-    """A share as a percentage."""
-    return f"{value:.0%}"
 
 
 def _score(row, name):
@@ -177,23 +170,31 @@ def _score(row, name):
 def _value(name, value, low, high):
     if np.isnan(value):
         return "–"
-    digits = ".0%" if name in _SHARES else "+.3f" if name == "over-confidence" else ".3f"
-    return [f"{value:{digits}}", _interval(low, high, digits)]
+    digits = "+z.3f" if name == "over-confidence" else ".3f"
+    show = percent if name in _SHARES else f"{{:{digits}}}".format
+    return [show(value), _interval(show(low), show(high))]
 
 
-def _interval(low, high, digits=".3f"):
-    return element("span", f"[{low:{digits}}, {high:{digits}}]", class_="interval")
+def _error(row):
+    """A calibration error with the band of a calibrated model."""
+    band = _interval(f"{row['null_low']:.3f}", f"{row['null_high']:.3f}", "calibrated: ")
+    return [*_score(row, "ECE"), band]
+
+
+def _interval(low, high, before=""):
+    return element("span", f"{before}[{low}, {high}]", class_="interval")
 
 
 def _difference(row, name, *, limit, alarm):
     value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
     picture = interval_mark(value, low, high, limit=limit, flagged=alarm)
-    return [f"{value:+.2f} ", _interval(low, high, "+.2f"), picture]
+    return [f"{value:+z.2f}", _interval(f"{low:+z.2f}", f"{high:+z.2f}"), picture]
 
 
 def _reach(frame, name):
+    """The farthest end of an interval: the edge of the small pictures."""
     ends = frame[[f"{name}_low", f"{name}_high"]].abs().to_numpy(float)
-    return max(0.1, float(np.nanmax(ends)))
+    return max(0.1, float(ends.max()))
 
 
 def _finding(text, alarm):

@@ -13,7 +13,7 @@ from sklearn_skd.deployment._card_verdicts import (
     UNDER,
 )
 
-__all__ = ["average_text", "limits", "warnings_of"]
+__all__ = ["average_text", "is_alarm", "limits", "percent", "warnings_of"]
 
 _ALARMS = {OVER, UNDER, MISCALIBRATED, LESS_ACCURATE, OFTEN, RARELY}
 
@@ -23,13 +23,19 @@ def is_alarm(finding):
     return not _ALARMS.isdisjoint(finding.split(", "))
 
 
+def percent(share):
+    """A share in per cent."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+
+
 def p_text(p):
-    """A p-value in words."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    """A p-value, which no line break tears apart."""
+    text = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def warnings_of(verdicts):
-    """All alarms, one text a subject: first all songs, then groups, then classes.
+    """All alarms, one text a subject: all songs, then groups, then emotions.
 
     Parameters
     ----------
@@ -40,14 +46,13 @@ def warnings_of(verdicts):
     warnings : list of str
     """
     found = [_all_songs(verdicts.metrics)]
-    for (field, group), row in zip(
-        verdicts.groups.index, verdicts.groups.to_dict("records"), strict=True
-    ):
+    groups, classes = verdicts.groups, verdicts.classes
+    for (field, name), row in zip(groups.index, groups.to_dict("records"), strict=True):
         if is_alarm(row["finding"]):
-            found.append(f"{field} = {group} ({_songs(row['songs'])}): {_group(row)}")
-    for name, row in zip(verdicts.classes.index, verdicts.classes.to_dict("records"), strict=True):
+            found.append(_group(f"{field} = {name} ({_songs(row['songs'])})", row))
+    for name, row in zip(classes.index, classes.to_dict("records"), strict=True):
         if is_alarm(row["finding"]):
-            found.append(f"Emotion {name} ({_songs(row['songs'])}): {_class(row)}")
+            found.append(_class(f"Emotion {name} ({_songs(row['songs'])})", row))
     return [text for text in found if text]
 
 
@@ -55,46 +60,65 @@ def _all_songs(metrics):
     gap, ece = metrics.loc["over-confidence"], metrics.loc["ECE"]
     if min(gap["p"], ece["p"]) > LEVEL:
         return ""
-    accuracy = metrics.loc["accuracy", "value"]
-    row = {"over-confidence": gap["value"], "accuracy": accuracy, "ECE": ece["value"]}
-    row |= {"over-confidence_low": gap["low"], "over-confidence_high": gap["high"]}
-    row |= {"null_high": ece["null_high"], "p_confidence": gap["p"], "p_calibration": ece["p"]}
-    return f"All songs: {_calibration(row)}"
+    finding = MISCALIBRATED if gap["p"] > LEVEL else OVER if gap["value"] > 0 else UNDER
+    row = {
+        "finding": finding,
+        "accuracy": metrics.loc["accuracy", "value"],
+        "over-confidence": gap["value"],
+        "over-confidence_low": gap["low"],
+        "over-confidence_high": gap["high"],
+        "ECE": ece["value"],
+        "null_high": ece["null_high"],
+        "p_confidence": gap["p"],
+        "p_calibration": ece["p"],
+    }
+    return _group("all songs together", row)
 
 
-def _group(row):
-    texts = []
-    if min(row["p_confidence"], row["p_calibration"]) <= LEVEL:
-        texts.append(_calibration(row))
-    if row["p_accuracy"] <= LEVEL:
-        texts.append(
-            f"{LESS_ACCURATE.capitalize()}: {row['accuracy']:.0%} right "
-            f"[{row['accuracy_low']:.0%}, {row['accuracy_high']:.0%}] against "
-            f"{row['others']:.0%} of the other songs ({p_text(row['p_accuracy'])})."
-        )
-    return " ".join(texts)
+def _group(subject, row):
+    """Finding, subject, and the numbers of each finding."""
+    findings = row["finding"].split(", ")
+    numbers = "; ".join(_NUMBERS[finding](row) for finding in findings)
+    return f"{' and '.join(findings).capitalize()} for {subject}: {numbers}."
 
 
-def _calibration(row):
-    if row["p_confidence"] > LEVEL:
-        return (
-            f"{MISCALIBRATED.capitalize()}: an ECE of {row['ECE']:.2f}, where a calibrated model "
-            f"would stay below {row['null_high']:.2f} ({p_text(row['p_calibration'])})."
-        )
-    gap = row["over-confidence"]
+def _confidence_numbers(row):
+    gap, low, high = (row[f"over-confidence{end}"] for end in ("", "_low", "_high"))
+    promised, right = percent(row["accuracy"] + gap), percent(row["accuracy"])
     return (
-        f"{(OVER if gap > 0 else UNDER).capitalize()}: it promises {row['accuracy'] + gap:.0%} "
-        f"and is right in {row['accuracy']:.0%}, a difference of {gap:+.2f} "
-        f"[{row['over-confidence_low']:+.2f}, {row['over-confidence_high']:+.2f}] "
-        f"({p_text(row['p_confidence'])})."
+        f"it promises {promised} and is right in {right}, a difference of {gap:+.2f} "
+        f"[{low:+.2f}, {high:+.2f}] ({p_text(row['p_confidence'])})"
     )
 
 
-def _class(row):
+def _calibration_numbers(row):
+    return (
+        f"an ECE of {row['ECE']:.3f}, where 97.5 % of calibrated models would stay below "
+        f"{row['null_high']:.3f} ({p_text(row['p_calibration'])})"
+    )
+
+
+def _accuracy_numbers(row):
+    return (
+        f"{percent(row['accuracy'])} right [{percent(row['accuracy_low'])}, "
+        f"{percent(row['accuracy_high'])}] against {percent(row['others'])} of the other songs "
+        f"({p_text(row['p_accuracy'])})"
+    )
+
+
+_NUMBERS = {
+    OVER: _confidence_numbers,
+    UNDER: _confidence_numbers,
+    MISCALIBRATED: _calibration_numbers,
+    LESS_ACCURATE: _accuracy_numbers,
+}
+
+
+def _class(subject, row):
     share = "more" if row["promised"] > 0 else "less"
     return (
-        f"{row['finding'].capitalize()}: its mean probability is {abs(row['promised']):.2f} "
-        f"{share} than the share of its songs ({p_text(row['p_promised'])})."
+        f"{subject} is {row['finding']}: its mean probability is {abs(row['promised']):.2f} "
+        f"{share} than its share of the songs ({p_text(row['p_promised'])})."
     )
 
 
@@ -133,7 +157,7 @@ def limits(verdicts, fields, n_songs):
         "An ECE inside its null band says that this many songs show no miscalibration, not that "
         "there is none. With more songs the band becomes narrower.",
         f"{verdicts.n_tests} tests were made together, corrected after Holm: if the model were "
-        f"sound everywhere, the chance of one warning or more would be at most {LEVEL:.0%}. "
+        f"sound everywhere, the chance of one warning or more would be at most {percent(LEVEL)}. "
         "A weakness that is real but small, or that few songs show, can stay unnoticed.",
         "Tests and intervals take songs as independent. Songs of one artist are not: intervals "
         "are then too narrow.",
