@@ -19,6 +19,7 @@ LEVEL = 0.05
 # above, the normal distribution does as well as the exact one, and at once
 _MOST_EXACT = 5_000
 _N_BINS = 15
+_FIRST_DRAWS = 200
 
 
 def confidence_p(probability, happened):
@@ -44,14 +45,14 @@ def confidence_p(probability, happened):
     if len(probability) > _MOST_EXACT:
         spread = np.sqrt((probability * (1 - probability)).sum())
         distance = max(abs(count - probability.sum()) - 0.5, 0)
-        return 1.0 if spread == 0 and distance == 0 else float(2 * norm.sf(distance / spread))
+        return float(2 * norm.sf(distance / spread)) if spread > 0 else float(distance == 0)
     mass = np.ones(1)
     for p in probability:
         mass = np.convolve(mass, (1 - p, p))
     return float(min(1, 2 * min(mass[: count + 1].sum(), mass[count:].sum())))
 
 
-def calibration_p(confidence, correct, *, n_draws, least, rng):
+def calibration_p(confidence, correct, *, least, rng):
     """Whether a calibration error is larger than a calibrated model's: simulated, one-sided.
 
     Parameters
@@ -59,12 +60,9 @@ def calibration_p(confidence, correct, *, n_draws, least, rng):
     confidence, correct : ndarray of shape (n_songs,)
         Of the predicted class; 1.0 or 0.0.
 
-    n_draws : int
-        Label sets drawn at first.
-
     least : float
-        The smallest p that must be told apart: as many sets as that takes are drawn where the
-        first say that it may matter.
+        The smallest p that must be told apart: as many label sets as that takes are drawn where
+        the first ones say that it may matter.
 
     rng : numpy Generator
 
@@ -78,14 +76,13 @@ def calibration_p(confidence, correct, *, n_draws, least, rng):
     mass = bins.member.sum(axis=0)
     error = gap_norm((correct - confidence) @ bins.member, mass, "l1")
     draws = exceeded = 0
-    for n in (n_draws, int(np.ceil(4 / least))):
+    for n in (_FIRST_DRAWS, int(np.ceil(4 / least))):
         gaps = null_gaps(confidence, weight, bins, n_draws=n, rng=rng)
         exceeded += (gap_norm(gaps, mass, "l1") >= error - ROUNDING).sum()
         draws += n
-        p = float((1 + exceeded) / (1 + draws))
-        if p > LEVEL:  # no correction makes it smaller
+        if exceeded > LEVEL * draws:  # no correction makes it smaller
             break
-    return p
+    return float((1 + exceeded) / (1 + draws))
 
 
 def accuracy_p(correct, others):

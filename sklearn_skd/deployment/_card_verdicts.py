@@ -66,7 +66,7 @@ def judge(songs, fields, *, n_resamples, random_state):
     draws = {"n_resamples": n_resamples, "random_state": random_state}
     classes = score_classes(songs, **draws)
     groups = _score_groups(songs, fields, draws)
-    tests = _test(songs, fields, draws)
+    tests = _test(songs, fields, random_state)
     tests["p"] = holm(tests["p"])
     p = tests.set_index(["table", "row", "test"])["p"]
 
@@ -113,19 +113,15 @@ def _score_groups(songs, fields, draws):
     return pd.DataFrame(rows, index=index)
 
 
-def _test(songs, fields, draws):
+def _test(songs, fields, random_state):
     """Tidy p-values of the whole family, not yet corrected."""
-    rng = np.random.default_rng(draws["random_state"])
+    rng = np.random.default_rng(random_state)
     n_groups = sum(len(field.labels) for field in fields)
-    least = LEVEL / (2 + len(songs.classes) + 3 * n_groups)
-
-    def calibration(some):
-        n_draws = draws["n_resamples"]
-        return calibration_p(*some.top(), n_draws=n_draws, least=least, rng=rng)
+    simulation = {"least": LEVEL / (2 + len(songs.classes) + 3 * n_groups), "rng": rng}
 
     tests = [
         ("all", 0, "confidence", confidence_p(*songs.top())),
-        ("all", 0, "calibration", calibration(songs)),
+        ("all", 0, "calibration", calibration_p(*songs.top(), **simulation)),
     ]
     for k, probability in enumerate(songs.proba.T):
         tests.append(("classes", k, "confidence", confidence_p(probability, songs.codes == k)))
@@ -136,7 +132,7 @@ def _test(songs, fields, draws):
             continue
         some = songs.take(member)
         tests.append(("groups", row, "confidence", confidence_p(*some.top())))
-        tests.append(("groups", row, "calibration", calibration(some)))
+        tests.append(("groups", row, "calibration", calibration_p(*some.top(), **simulation)))
         if n_others >= FEWEST_TESTED:
             others = songs.take(~member).top()[1]
             tests.append(("groups", row, "accuracy", accuracy_p(some.top()[1], others)))
