@@ -10,9 +10,8 @@ from sklearn_skd.deployment._card_groups import NOT_STATED, culture_columns, cul
 
 
 def test_each_column_divides_the_songs_and_empty_cells_are_a_group():
-    culture = pd.DataFrame(
-        {"genre": ["pop", None, "folk", " pop "], "era": [1990, 1970, 1990.0, 1]}
-    )
+    genre, era = ["pop", None, "folk", " pop "], [1990, 1970, 1990.0, None]
+    culture = pd.DataFrame({"genre": genre, "era": era})
     genre, era = culture_fields(culture, 4)
     assert (genre.name, genre.labels) == ("genre", ["folk", "pop", NOT_STATED])
     assert genre.codes.tolist() == [1, 2, 0, 1]
