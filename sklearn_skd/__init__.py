@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "annotations": ["aggregate_annotations"],
-        "classifiers": ["SKDStudentClassifier", "TeacherClassifier"],
+        "classifiers": ["AbstainingClassifier", "SKDStudentClassifier", "TeacherClassifier"],
         "datasets": ["make_songs"],
         "features": [
             "AudioStatistics",

@@ -123,13 +123,13 @@ def fit_selective_weight(
     labelled = ~np.isnan(correct)
     if usable.any() and np.unique(correct[labelled]).size == 2:
         standardised = (columns[:, usable] - centre[usable]) / scale[usable]
-        slope = _nonnegative_logistic(standardised[labelled], correct[labelled], ridge)
+        slope, _ = nonnegative_logistic(standardised[labelled], correct[labelled], ridge)
         theta[usable] = gain * slope / scale[usable]
     return theta, _bias_for_mean(columns @ theta, mean_weight)
 
 
-def _nonnegative_logistic(columns, target, ridge):
-    """Slopes of a logistic regression, each bounded below by 0, the intercept free."""
+def nonnegative_logistic(columns, target, ridge):
+    """Slopes of a logistic regression, each bounded below by 0, and its free intercept."""
 
     def objective(parameters):
         slope, intercept = parameters[:-1], parameters[-1]
@@ -141,7 +141,8 @@ def _nonnegative_logistic(columns, target, ridge):
     n_columns = columns.shape[1]
     bounds = [(0, None)] * n_columns + [(None, None)]
     start = np.zeros(n_columns + 1)
-    return minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x[:-1]
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found[:-1], found[-1]
 
 
 def _bias_for_mean(score, mean_weight):
