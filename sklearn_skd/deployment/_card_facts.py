@@ -10,7 +10,6 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from sklearn.frozen import FrozenEstimator
 
 import sklearn_skd
 from sklearn_skd.classifiers._base import NetClassifier
@@ -22,7 +21,6 @@ __all__ = [
     "describe_model",
     "describe_sources",
     "describe_speed",
-    "split_steps",
 ]
 
 # they change no number of the card, and may tell paths of somebody's machine
@@ -32,45 +30,21 @@ _KINDS = {"series": "time series", "vector": "vector", "categories": "categories
 _TIMED = 21
 
 
-def split_steps(estimator):
-    """The transformers of a model and its classifier.
-
-    Parameters
-    ----------
-    estimator : fitted classifier, Pipeline, or search
-        Frozen ones too.
-
-    Returns
-    -------
-    transformers : Pipeline or None
-        None if the classifier reads the songs as they are.
-
-    classifier : estimator
-    """
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if isinstance(estimator, FrozenEstimator):
-        return split_steps(estimator.estimator)
-    if not hasattr(estimator, "steps"):
-        return None, estimator
-    transformers = estimator[:-1] if len(estimator.steps) > 1 else None
-    within, classifier = split_steps(estimator.steps[-1][1])
-    return (transformers, classifier) if within is None else (transformers, estimator.steps[-1][1])
-
-
-def describe_model(transformers, classifier):
+def describe_model(steps, classifier):
     """Facts about the model, as text by their name.
 
     Parameters
     ----------
-    transformers, classifier
-        Of :func:`split_steps`.
+    steps : list of estimator
+        What songs go through before the classifier reads them.
+
+    classifier : fitted classifier
 
     Returns
     -------
     facts : dict of str to str
         Without those that this model does not have.
     """
-    steps = [] if transformers is None else [step for _, step in transformers.steps]
     known = {
         "Parts": " → ".join(_class_name(step) for step in [*steps, classifier]),
         "Strategy": getattr(classifier, "strategy", None),
@@ -82,13 +56,13 @@ def describe_model(transformers, classifier):
     return {name: str(value) for name, value in known.items() if value is not None}
 
 
-def changed_parameters(transformers, classifier):
+def changed_parameters(steps, classifier):
     """Parameters that are not at their defaults.
 
     Parameters
     ----------
-    transformers, classifier
-        Of :func:`split_steps`.
+    steps, classifier
+        As of :func:`describe_model`.
 
     Returns
     -------
@@ -96,7 +70,6 @@ def changed_parameters(transformers, classifier):
         Columns ``part``, ``parameter``, ``value``, all text. Parameters that change no number,
         such as `n_jobs`, are left out, and so are the folders of caches.
     """
-    steps = [] if transformers is None else [step for _, step in transformers.steps]
     rows = [
         (_class_name(step), name, value)
         for step in [*steps, classifier]

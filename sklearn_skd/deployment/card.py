@@ -4,12 +4,12 @@ import html
 from pathlib import Path
 
 from sklearn_skd._random import own_random_state
+from sklearn_skd.classifiers._steps import split_steps, transform
 from sklearn_skd.deployment._card_facts import (
     changed_parameters,
     describe_model,
     describe_sources,
     describe_speed,
-    split_steps,
 )
 from sklearn_skd.deployment._card_groups import culture_columns, culture_fields
 from sklearn_skd.deployment._card_page import page
@@ -217,9 +217,9 @@ def model_card(
             "fit it first, or wrap it, for example in sklearn.calibration.CalibratedClassifierCV."
         )
     transformers, classifier = split_steps(estimator)
-    features = X if transformers is None else transformers.transform(X)
+    steps = [step for pipeline in transformers for _, step in pipeline.steps]
+    features = transform(transformers, X)
     songs = Predictions.checked(y, classifier.predict_proba(features), estimator.classes_)
-    steps = [] if transformers is None else [step for _, step in transformers.steps]
     culture = culture_columns(X, steps) if culture is None else culture
     fields = culture_fields(culture, len(songs))
     seed = own_random_state(random_state).randint(2**31)
@@ -229,8 +229,8 @@ def model_card(
         "name": type(classifier).__name__ if name is None else name,
         "warnings": warnings_of(verdicts),
         "sources": describe_sources(classifier, X, features),
-        "parameters": changed_parameters(transformers, classifier),
-        "facts": describe_model(transformers, classifier),
+        "parameters": changed_parameters(steps, classifier),
+        "facts": describe_model(steps, classifier),
         "limits": limits(verdicts, fields, len(songs)),
     }
     content = {

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_skd import SKDStudentClassifier
 from sklearn_skd.deployment import ModelCard, model_card
@@ -239,6 +241,17 @@ def test_a_student_at_the_end_of_a_pipeline_is_described(tmp_path):
 
 def _numbers(songs):
     return songs[list("abc")].to_numpy()
+
+
+def test_a_search_is_described_by_its_best_pipeline():
+    X, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    search = GridSearchCV(pipeline, {"logisticregression__C": [0.5]}, cv=2).fit(X, y)
+    card = model_card(search, X, y, **QUICK)
+    assert card.facts["Parts"] == "StandardScaler → LogisticRegression"
+    assert card.parameters[["parameter", "value"]].to_numpy().tolist() == [["C", "0.5"]]
+    nll = log_loss(y, search.predict_proba(X))
+    assert card.metrics.loc["NLL", "value"] == pytest.approx(nll)
 
 
 def test_an_unfitted_model_and_one_without_probabilities_are_refused():

@@ -3,10 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.helper import SliceDict
 
@@ -22,7 +19,6 @@ from sklearn_skd.deployment._card_facts import (
     describe_model,
     describe_sources,
     describe_speed,
-    split_steps,
 )
 
 
@@ -48,35 +44,10 @@ def student(songs):
     return student.set_params(random_state=0).fit(*songs)
 
 
-def test_steps_of_a_classifier_a_pipeline_a_search_and_a_frozen_one():
-    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
-    bare = LogisticRegression().fit(X, y)
-    assert split_steps(bare) == (None, bare)
-    assert split_steps(FrozenEstimator(bare)) == (None, bare)
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
-    search = GridSearchCV(pipeline, {"logisticregression__C": [1]}, cv=2).fit(X, y)
-    transformers, classifier = split_steps(search)
-    assert classifier is search.best_estimator_[-1]
-    np.testing.assert_array_equal(
-        classifier.predict_proba(transformers.transform(X)), search.predict_proba(X)
-    )
-    assert split_steps(make_pipeline(LogisticRegression()).fit(X, y))[0] is None
-
-
-def test_a_pipeline_within_a_pipeline_keeps_its_own_transformers():
-    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
-    inner = make_pipeline(StandardScaler(), LogisticRegression())
-    outer = make_pipeline(StandardScaler(), inner).fit(X, y)
-    transformers, classifier = split_steps(outer)
-    np.testing.assert_array_equal(
-        classifier.predict_proba(transformers.transform(X)), outer.predict_proba(X)
-    )
-
-
 def test_parameters_that_differ_are_listed_and_those_of_the_teacher_too():
     teacher = TeacherClassifier(max_epochs=5, n_jobs=2)
     student = SKDStudentClassifier(teacher, temperature=3.0, memory="/home/me", random_state=0)
-    table = changed_parameters(None, student)
+    table = changed_parameters([], student)
     assert dict(zip(table["parameter"], table["value"], strict=True)) == {
         "random_state": "0",
         "teacher": "TeacherClassifier",
@@ -93,7 +64,7 @@ def test_no_folder_and_no_address_of_a_machine_is_told():
         lyrics=None,
     )
     student = SKDStudentClassifier(random_state=np.random.RandomState(0))
-    table = changed_parameters(make_pipeline(features), student)
+    table = changed_parameters([features], student)
     text = table.to_string()
     assert "/home" not in text
     assert "0x" not in text
@@ -103,12 +74,12 @@ def test_no_folder_and_no_address_of_a_machine_is_told():
 
 
 def test_facts_of_a_student_and_what_another_classifier_lacks(student):
-    facts = describe_model(None, student)
+    facts = describe_model([], student)
     assert facts["Strategy"] == "student-only"
     assert facts["Trained on"] == "20 songs"
     assert facts["Calibration temperature"] == "1.000"
     assert "scikit-learn" in facts["Evaluated with"]
-    others = describe_model(make_pipeline(StandardScaler()), LogisticRegression())
+    others = describe_model([StandardScaler()], LogisticRegression())
     assert others["Parts"] == "StandardScaler → LogisticRegression"
     assert set(others) == {"Parts", "Evaluated with"}
 
