@@ -13,7 +13,7 @@ from sklearn_skd.metrics._validation import check_targets
 __all__ = ["WorkingPoint", "at_coverage", "at_risk", "is_right", "risk_bound"]
 
 # shares of songs from which the search for a risk starts, each at its part of the level
-_STARTS = (0.05, 0.2)
+_STARTS = (0.1, 0.25, 0.5)
 
 
 class WorkingPoint(NamedTuple):
@@ -90,7 +90,7 @@ def at_risk(right, score, max_risk, *, level):
 
     A sequence of tests in a fixed order needs no correction for their number: from the songs of
     highest score on, one more is added as long as the bound stays below the limit. A bad start
-    would end it, hence two starts at half the error probability each.
+    would end it, hence three starts at a third of the error probability each.
 
     Parameters
     ----------
@@ -123,15 +123,16 @@ def at_risk(right, score, max_risk, *, level):
     """
     covered, risk, threshold = _curve(right, score)
     bound = risk_bound(covered * len(right), risk, level=1 - (1 - level) / len(_STARTS))
-    last = _last_below(bound, covered, max_risk)
+    starts = np.searchsorted(covered, np.array(_STARTS) - ROUNDING)
+    last = _last_below(bound, starts, max_risk)
     if last is not None:
         return _point(last, threshold, covered, risk, bound)
-    i = int(bound.argmin())
+    i = starts[bound[starts].argmin()]  # the first to pass, if the limit is raised
     warn_user(
         f"A risk of no more than {max_risk:g} cannot be certified with confidence {level:g} on "
-        f"{len(right)} held-out songs: every song is abstained from. The lowest bound within reach "
-        f"is {bound[i]:.3f}, for the {covered[i] * len(right):.0f} songs of highest score with a "
-        f"risk of {risk[i]:.3f}. Raise max_risk, or hold out more songs."
+        f"{len(right)} held-out songs: every song is abstained from. The lowest risk within reach "
+        f"is {bound[i]:.3f}, the upper bound for the {covered[i] * len(right):.0f} songs of "
+        f"highest score, of which {risk[i]:.1%} are wrong. Raise max_risk, or hold out more songs."
     )
     return WorkingPoint(np.inf, 0.0, np.nan, np.nan)
 
@@ -166,13 +167,9 @@ def _point(i, *columns):
     return WorkingPoint(*(float(values[i]) for values in columns))
 
 
-def _last_below(bound, covered, limit):
-    """End of the longest run of bounds below the limit from a start; None if there is none."""
+def _last_below(bound, starts, limit):
+    """End of the furthest run of bounds below the limit from a start; None if there is none."""
     above = np.append(bound > limit, True)
-    ends = []
-    for share in _STARTS:
-        start = int(np.searchsorted(covered, share - ROUNDING))
-        run = int(np.argmax(above[start:]))
-        if run:
-            ends.append(start + run - 1)
+    runs = [int(np.argmax(above[start:])) for start in starts]
+    ends = [start + run - 1 for start, run in zip(starts, runs, strict=True) if run]
     return max(ends, default=None)

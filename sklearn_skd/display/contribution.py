@@ -188,7 +188,7 @@ class SourceContributionDisplay:
 
         n_songs, n_sources = self.attention.shape
         if ax is None:
-            height = 2.3 + 0.5 * n_sources + (0.8 if n_songs <= _MOST_NAMES else 0)
+            height = 1.9 + 0.5 * n_sources + (0.8 if n_songs <= _MOST_NAMES else 0)
             ax = plt.subplots(figsize=(9.6, height), layout="constrained")[1]
         self.figure_ = ax.get_figure(root=False)
         cell = ax.get_subplotspec()
@@ -270,9 +270,15 @@ class SourceContributionDisplay:
         axes.tick_params(length=0, colors=INK)
         axes.spines[:].set_visible(False)
         note = "; hatched: the song lacks the source" if self.absent_ else ""
-        axes.set_xlabel(f"{n_songs} songs{note}")
+        axes.set_xlabel(f"{n_songs} songs{note}", color=INK)
         bar = self.figure_.colorbar(
-            self.mesh_, ax=[axes, self.means_ax_], location="bottom", shrink=0.35, aspect=40
+            self.mesh_,
+            ax=[axes, self.means_ax_],
+            location="bottom",
+            anchor=(0, 0.5),
+            shrink=0.35,
+            aspect=40,
+            pad=0.04,
         )
         bar.outline.set_visible(False)
         bar.set_label("Share of the source in the song", color=INK)

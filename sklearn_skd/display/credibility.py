@@ -10,18 +10,18 @@ from sklearn_skd.display._style import COLORS, INK, QUIET
 
 # how the columns of `credibility_` are called in the equations
 _QUANTITIES = {
-    "r": "r  credibility",
-    "s": "s  agreement of the sources",
-    "e": "e  entropy of the teacher",
-    "q": "q  agreement of the annotators",
-    "omega": "ω  weight of the teacher",
+    "r": "Credibility $r$",
+    "s": "Agreement of sources $s$",
+    "e": "Entropy $e$",
+    "q": "Agreement of annotators $q$",
+    "omega": r"Weight $\omega$",
 }
 _UNKNOWN = {
-    "r": "unknown:\nno teacher, no annotators",
-    "s": "unknown:\nit takes two sources",
-    "e": "unknown:\nno teacher",
-    "q": "unknown: fit was given no\nannotation_reliability",
-    "omega": "unknown:\nthis strategy weighs no songs",
+    "r": "no teacher, no annotators",
+    "s": "it takes two sources\nand a teacher that names them",
+    "e": "no teacher",
+    "q": "fit was given no\nannotation_reliability",
+    "omega": "this strategy\nweighs no songs",
 }
 _STYLES = {
     True: {"color": COLORS[0]},
@@ -176,10 +176,8 @@ class CredibilityDisplay:
         display : CredibilityDisplay
             Self, with the artists as attributes.
         """
-        signs = pd.Series(1, index=self.table.columns).where(self.table.columns != "e", -1)
-        told = {
-            name: auc_interval(signs[name] * self.table[name], self.right) for name in signs.index
-        }
+        signs = {name: -1 if name == "e" else 1 for name in _QUANTITIES}
+        told = {name: auc_interval(signs[name] * self.table[name], self.right) for name in signs}
         self.auc_ = pd.DataFrame(told, index=["auc", "low", "high", "n_right", "n_wrong"]).T
         self.axes_, place = open_panels(ax, len(_QUANTITIES), n_columns=3, size=(3.0, 2.3))
         self.figure_ = self.axes_[0].figure
@@ -202,16 +200,10 @@ class CredibilityDisplay:
         unknown = int(np.isnan(values).sum())
         if unknown == len(values):
             axes.set_yticks([])
-            axes.text(0.5, 0.12 * top, _UNKNOWN[name], ha="center", color=QUIET, fontsize="small")
+            axes.text(0.5, 0.2 * top, _UNKNOWN[name], ha="center", color=QUIET, fontsize="small")
         elif unknown:
-            axes.text(
-                *(0, 0.97),
-                f"unknown for {unknown} of {len(values)}",
-                transform=axes.transAxes,
-                va="top",
-                color=QUIET,
-                fontsize="small",
-            )
+            told = {"va": "bottom", "color": QUIET, "fontsize": "small", "zorder": 4}
+            axes.text(0, -0.98 * top, f"unknown for {unknown} of {len(values)}", **told)
 
     def _draw_side(self, axes, values, side, edges):
         """Bars of one kind of songs, upwards or downwards; the height of the tallest."""
@@ -243,9 +235,14 @@ class CredibilityDisplay:
 
     def _auc_text(self, name):
         auc = self.auc_.loc[name]
-        of = "AUC of −e" if name == "e" else "AUC"
+        of = "AUC of $-e$" if name == "e" else "AUC"
+        known = self.table[name].dropna()
+        if known.empty:
+            return "unknown"
+        if len(known) > 1 and known.nunique() == 1:
+            return f"{known.iloc[0]:.2g} for all songs"
         if np.isnan(auc["auc"]):
-            return f"{of} not defined"
+            return f"{of}: it takes right and wrong"
         if np.isnan(auc["low"]):
             return f"{of} {auc['auc']:.2f}"
         return f"{of} {auc['auc']:.2f} [{auc['low']:.2f}, {auc['high']:.2f}]"
