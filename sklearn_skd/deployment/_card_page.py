@@ -226,8 +226,10 @@ def _cost(content):
             f"{speed['median']:.3g} ms, the median of {speed['n']} songs, one at a time (half of "
             f"them between {speed['low']:.3g} and {speed['high']:.3g} ms, {speed['cores']} cores)"
         )
+    if not facts:
+        return _paragraph("Neither the speed nor the number of parameters is known.")
     return [
-        _facts(facts) if facts else None,
+        _facts(facts),
         _paragraph(
             "For the classifier alone, its features ready: reading sound files and encoding "
             "lyrics come on top, in time and in parameters, and usually cost more.",

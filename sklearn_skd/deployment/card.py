@@ -23,7 +23,9 @@ __all__ = ["ModelCard", "model_card"]
 class ModelCard:
     """What `model_card` found out, as tables and as a page; notebooks show the page.
 
-    Attributes
+    Made by :func:`model_card`. All parameters but the page are stored as attributes.
+
+    Parameters
     ----------
     name : str
         Of the model.
@@ -58,6 +60,9 @@ class ModelCard:
 
     limits : list of str
         What the card cannot tell.
+
+    page : str
+        What :meth:`to_html` returns.
 
     Notes
     -----

@@ -274,4 +274,6 @@ def test_one_song_and_no_culture_make_a_card(draw_calibrated, prophet):
     proba, y, _ = draw_calibrated(1)
     card = model_card(prophet, proba, y, **QUICK)
     assert card.groups.empty
-    assert "No culture labels were given" in Page(card.to_html()).all("main")[0]["text"]
+    text = Page(card.to_html()).all("main")[0]["text"]
+    assert "No culture labels were given" in text
+    assert "Neither the speed nor the number of parameters is known." in text
