@@ -65,8 +65,8 @@ def judge(student, X, y, *, by, seed):
             "coverage at 60 %": answered.mean(),
         }
         if by == "both":
-            spread = careful.coef_ * [1, 1]
-            row |= {"weight of confidence": spread[0], "weight of credibility": spread[1]}
+            names = ("weight of logit(confidence)", "weight of credibility")
+            row |= dict(zip(names, careful.coef_, strict=True))
         rows.append(row)
     return pd.DataFrame(rows).mean()
 
@@ -94,18 +94,21 @@ def run_fold(task, repeat, fold, output):
     return table
 
 
+def _cell(by, row):
+    if np.isnan(row["mean"]):  # weights of one score alone
+        return "-"
+    if by == "confidence" or np.isnan(row["difference"]):
+        return f"{row['mean']:.3f}"
+    return f"{row['mean']:.3f} ({row['difference']:+.3f} ± {row['error']:.3f})"
+
+
 def report(table):
     """A row a score: mean, and paired difference to the confidence."""
     told = summarize(table, reference="confidence").droplevel("calibration")
     shown = {}
     for metric in table["metric"].unique():
         one = told.loc[metric].reindex(SCORES)
-        cells = [
-            f"{row.mean_:.3f}"
-            + ("" if by == "confidence" else f" ({row.difference:+.3f} ± {row.error:.3f})")
-            for by, row in one.rename(columns={"mean": "mean_"}).iterrows()
-        ]
-        shown[metric] = cells
+        shown[metric] = [_cell(by, row) for by, row in one.iterrows()]
     return pd.DataFrame(shown, index=pd.Index(SCORES, name="ranked by"))
 
 

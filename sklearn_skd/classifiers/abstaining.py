@@ -89,10 +89,9 @@ class AbstainingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     more is accepted as long as the Clopper-Pearson bound is below the target, starting with the
     upper 10, 25 and 50 % of the songs, each at a third of ``1 - confidence_level``. For songs
     drawn like the held-out ones the risk is then no more than `max_risk` with `confidence_level`.
-    This takes many songs: 39 answers, none of them wrong, certify a risk of 10 %. With ``by="both"`` the same
-    songs rank and certify, so that the statement holds approximately.
-    Where songs of an artist stand together in the held-out songs, or new songs come from
-    elsewhere, it does not hold.
+    This takes many songs: 39 answers, none of them wrong, certify a risk of 10 %. With
+    ``by="both"`` the same songs rank and certify, so that the statement holds approximately. Where
+    several held-out songs are of one artist, or new songs come from elsewhere, it does not hold.
 
     `score` and scikit-learn's scorers count a `reject_label` as a wrong answer.
 
@@ -318,8 +317,8 @@ class AbstainingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             slope, offset = nonnegative_logistic((columns - centre) / scale, right, 1.0)
         else:
             warn_user(
-                f'by="both" has nothing to learn from: all {len(right)} held-out songs are predicted '
-                f"{'right' if right.all() else 'wrong'}. The confidence alone decides."
+                f'by="both" has nothing to learn from: all {len(right)} held-out songs are '
+                f"predicted {'right' if right.all() else 'wrong'}. The confidence alone decides."
             )
             slope, offset = np.array([1.0, 0.0]), 0.0
         self.coef_ = slope / scale

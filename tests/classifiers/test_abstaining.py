@@ -158,7 +158,7 @@ def test_a_risk_out_of_reach_abstains_from_all_and_says_what_is_within(model):
 
 def test_the_risk_said_to_be_within_reach_is(model):
     X, y = songs(60)
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="within reach") as told:
         AbstainingClassifier(model, max_risk=0.01).fit(X, y)
     reachable = float(re.search(r"within reach is (0\.\d+)", str(told[0].message))[1])
     assert AbstainingClassifier(model, max_risk=reachable + 0.001).fit(X, y).coverage_ > 0
