@@ -115,12 +115,15 @@ class FeedbackCalibrator(PrefitCalibrator):
     >>> model = LogisticRegression(max_iter=500).fit(X[::2], y[::2])
     >>> calibrated = FeedbackCalibrator(model, class_bias=True).fit(X[1::4], y[1::4])
 
-    Eve calls everything class 2:
+    Ann agrees with the labels; what is class 1 for her is class 2 for Eve:
 
-    >>> eve = calibrated.partial_fit(X[3::4], np.full(37, 2), groups=["eve"] * 37)
-    >>> song = X[[70]]
-    >>> eve.predict(song, groups=["eve"]), eve.predict(song, groups=["ann"])
-    (array([2]), array([1]))
+    >>> songs, ann = X[3::4], y[3::4]
+    >>> eve = np.where(ann == 1, 2, ann)
+    >>> calibrated = calibrated.partial_fit(
+    ...     np.r_[songs, songs], np.r_[ann, eve], groups=["ann"] * 37 + ["eve"] * 37
+    ... )
+    >>> calibrated.predict(X[[61, 61]], groups=["ann", "eve"])
+    array([1, 2])
     """
 
     _parameter_constraints = {
