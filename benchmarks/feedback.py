@@ -11,8 +11,8 @@ group as the axis says. The loss is that of single votes on the other half of th
 they are from, the mean over groups. Nothing is tuned: the parameters are the defaults.
 
 Arms: "nobody" learns no feedback; "population" learns it without names; "listeners" with them; each
-with the temperature alone and with class biases. Errors are those of paired differences to
-"nobody" over the repeats, corrected after Nadeau and Bengio for the songs that repeats share.
+with the temperature alone and with class biases. Errors are those of paired differences over the
+repeats, corrected after Nadeau and Bengio for the songs that repeats share.
 """
 
 import argparse
@@ -140,25 +140,20 @@ def test_loss(told, logits, test):
 
 
 def report(table):
-    """The loss of "nobody", and each arm's paired difference to it with its error."""
+    """The loss of "nobody", and the paired differences between arms with their errors."""
     wide = table.pivot(index="repeat", columns=["class_bias", "arm", "feedbacks"], values="loss")
     told = {}
     for class_bias in (False, True):
         what = "temperature and biases" if class_bias else "temperature"
-        base = wide[class_bias]["nobody"]
-        told[f"nobody, {what}"] = base.mean().map("{:.3f}".format)
-        for arm in ARMS[1:]:
-            difference = wide[class_bias][arm] - base
+        losses = wide[class_bias]
+        told[f"nobody, {what}"] = losses["nobody"].mean().map("{:.3f}".format)
+        for arm, reference in itertools.combinations(reversed(ARMS), 2):
+            difference = losses[arm] - losses[reference]
             error = difference.apply(corrected_error, n_train=1, n_test=1)  # halves
-            told[f"{arm}, {what}"] = [
+            told[f"{arm} - {reference}, {what}"] = [
                 f"{mean:+.3f} ± {off:.3f}"
                 for mean, off in zip(difference.mean(), error, strict=True)
             ]
-        gain = wide[class_bias]["listeners"] - wide[class_bias]["population"]
-        error = gain.apply(corrected_error, n_train=1, n_test=1)
-        told[f"listeners - population, {what}"] = [
-            f"{mean:+.3f} ± {off:.3f}" for mean, off in zip(gain.mean(), error, strict=True)
-        ]
     return pd.DataFrame(told, index=pd.Index(NUMBERS)).T.rename_axis("feedbacks per group")
 
 
