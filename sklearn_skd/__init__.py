@@ -12,7 +12,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "annotations": ["aggregate_annotations"],
-        "classifiers": ["SKDStudentClassifier", "TeacherClassifier"],
+        "classifiers": [
+            "AbstainingClassifier",
+            "FeedbackCalibrator",
+            "SKDStudentClassifier",
+            "TeacherClassifier",
+            "TemperatureCalibratedClassifier",
+        ],
         "datasets": ["make_songs"],
         "features": [
             "AudioStatistics",

@@ -12,6 +12,10 @@ STORY = (
     "plot_adding_a_source.py",
     "plot_timeline.py",
     "plot_strategies.py",
+    "plot_feedback.py",
+    "plot_abstention.py",
+    "plot_conformal.py",
+    "plot_model_card.py",
 )
 
 

@@ -57,8 +57,8 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
 
     weighting : {"held-out", "joint", "fixed"}, default="held-out"
         For "skd", how :math:`\theta` of eq. 5 is found: from where the teacher is right, out of
-        fold, more often than it claims; by descent on eq. 7 together with the student, which is the paper's way
-        and ill-posed; or not at all (every song gets the same weight).
+        fold, more often than it claims; by descent on eq. 7 together with the student, which is
+        the paper's way and ill-posed; or not at all (every song gets the same weight).
 
     mean_weight : float or "search", default=0.3
         For "skd", the mean of :math:`\omega_i`, in (0, 1); for "joint", where training starts.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_skd.display._style import BAND, INK, QUIET
+from sklearn_skd.display._style import BAND, INK, house_frame
 
 _HIGHER = {"accuracy", "macro-F1", "AUROC", "kappa", "CCC", "CCC (labels)"}
 _LOWER = {"NLL", "Brier", "ECE"}
@@ -73,10 +73,7 @@ def name_panel(axes, metric, note=""):
     arrow = " ↑" if metric in _HIGHER else " ↓" if metric in _LOWER else ""
     title = metric[:1].upper() + metric[1:]
     axes.set_title(f"{title}{arrow}{note}", fontsize="medium", color=INK, loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["bottom", "left"]].set_color(QUIET)
-    axes.tick_params(colors=INK)
-    axes.set_axisbelow(True)
+    house_frame(axes)
 
 
 def draw_rows(axes, points, rows, styles):

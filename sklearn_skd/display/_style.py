@@ -55,11 +55,16 @@ def panel_below(ax, *, name, height):
     panel.set_label(name)
     ax.tick_params(labelbottom=False)
     for axes in (ax, panel):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["bottom", "left"]].set_color(QUIET)
-        axes.tick_params(colors=INK)
-        axes.set_axisbelow(True)
+        house_frame(axes)
     return panel
+
+
+def house_frame(axes):
+    """Two quiet spines, and grids beneath the data."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["bottom", "left"]].set_color(QUIET)
+    axes.tick_params(colors=INK)
+    axes.set_axisbelow(True)
 
 
 def _split(ax, height):

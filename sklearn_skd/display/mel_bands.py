@@ -1,6 +1,6 @@
 """Where in the spectrum each emotion sounds (paper section 4.2, Fig. 5)."""
 
-from sklearn_skd.display._style import INK, QUIET, open_axes, series_style
+from sklearn_skd.display._style import house_frame, open_axes, series_style
 
 _NEEDED = ("emotion", "band", "response", "error", "n_songs")
 # width of an axes, in inches, above which the legend has room for four columns
@@ -122,10 +122,7 @@ class MelBandResponseDisplay:
         self.ax_.set_xticks(bands["band"].to_list(), ticks)
         self.ax_.set(xlabel=xlabel, ylabel="Normalised response")
         self.ax_.grid(axis="y", color="#EEEEEE", lw=0.8)
-        self.ax_.set_axisbelow(True)
-        self.ax_.spines[["top", "right"]].set_visible(False)
-        self.ax_.spines[["bottom", "left"]].set_color(QUIET)
-        self.ax_.tick_params(colors=INK)
+        house_frame(self.ax_)
         width = self.ax_.get_window_extent().width / self.figure_.dpi
         self.ax_.legend(
             title="Mean ± standard error over songs",

@@ -2,13 +2,12 @@
 
 import numpy as np
 
+from sklearn_skd.display._curves import check_classifier, legend_above, long_names, name_of
 from sklearn_skd.display._style import BAND, INK, open_axes, panel_below, series_style
 from sklearn_skd.metrics.intervals import reliability
 
 _CURVE = "reliability curve"
 _COUNTS = "songs per bin"
-# width of an axes, in inches, above which the legend has room for two columns
-_TWO_COLUMNS = 4.5
 
 
 class ReliabilityDisplay:
@@ -128,11 +127,7 @@ class ReliabilityDisplay:
         display : ReliabilityDisplay
             The display, drawn.
         """
-        if not (hasattr(estimator, "predict_proba") and hasattr(estimator, "classes_")):
-            raise ValueError(
-                f"{type(estimator).__name__} is no fitted classifier with predict_proba and "
-                "classes_: fit it, or use ReliabilityDisplay.from_predictions"
-            )
+        check_classifier(estimator, display=cls.__name__)
         return cls.from_predictions(
             y,
             estimator.predict_proba(X),
@@ -142,7 +137,7 @@ class ReliabilityDisplay:
             sample_weight=sample_weight,
             n_resamples=n_resamples,
             random_state=random_state,
-            name=_name_of(estimator) if name is None else name,
+            name=name_of(estimator) if name is None else name,
             ax=ax,
             ref_line=ref_line,
             null_band=null_band,
@@ -250,7 +245,7 @@ class ReliabilityDisplay:
         self.figure_ = self.ax_.figure
         self.counts_ax_ = panel_below(self.ax_, name=_COUNTS, height=0.22)
         drawn = sum(line.get_gid() == _CURVE for line in self.ax_.lines)
-        style = {**series_style(drawn), **_long_names(curve_kwargs)}
+        style = {**series_style(drawn), **long_names(curve_kwargs)}
         name = self.estimator_name if name is None else name
 
         wanted = drawn == 0 if null_band == "auto" else null_band
@@ -321,29 +316,7 @@ class ReliabilityDisplay:
             xlabel="Confidence (probability of the predicted class)", ylabel="Songs"
         )
         self.counts_ax_.yaxis.get_major_locator().set_params(nbins=3, integer=True)
-        handles, labels = self.ax_.get_legend_handles_labels()
-        curves = [h for h in handles if getattr(h, "get_gid", str)() == _CURVE]
-        # above the axes, where it hides nothing; the curves first, then the band
-        width = self.ax_.get_window_extent().width / self.figure_.dpi
-        ranked = sorted(zip(handles, labels, strict=True), key=lambda pair: pair[0] not in curves)
-        self.ax_.legend(
-            *zip(*ranked, strict=True),
-            loc="lower left",
-            bbox_to_anchor=(0, 1.01),
-            borderaxespad=0,
-            ncols=2 if len(curves) > 1 and width > _TWO_COLUMNS else 1,
-            columnspacing=1.5,
-            fontsize="small",
-            frameon=False,
-        )
-
-
-def _long_names(curve_kwargs):
-    """``{"c": "red"}`` -> ``{"color": "red"}``, so that it overrides a default."""
-    from matplotlib.cbook import normalize_kwargs
-    from matplotlib.lines import Line2D
-
-    return normalize_kwargs(curve_kwargs, Line2D)
+        legend_above(self.ax_, first=_CURVE)
 
 
 def _legend_text(summary):
@@ -352,10 +325,3 @@ def _legend_text(summary):
         f"n = {summary.n_samples}\n"
         f"null floor {summary.floor:.3f} [{summary.floor_low:.3f}, {summary.floor_high:.3f}]"
     )
-
-
-def _name_of(estimator):
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if hasattr(estimator, "steps"):
-        estimator = estimator.steps[-1][1]
-    return type(estimator).__name__

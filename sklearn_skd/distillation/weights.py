@@ -137,8 +137,10 @@ def fit_selective_weight(
     labelled = ~np.isnan(correct)
     if usable.any() and np.unique(correct[labelled]).size == 2:
         standardised = (columns[:, usable] - centre[usable]) / scale[usable]
-        claimed = _log_odds(confidence, len(correct))[labelled]
-        slope = _nonnegative_logistic(standardised[labelled], correct[labelled], claimed, ridge)
+        claimed = _log_odds(confidence, len(correct))
+        slope, _ = nonnegative_logistic(
+            standardised[labelled], correct[labelled], ridge, offset=claimed[labelled]
+        )
         theta[usable] = gain * slope / scale[usable]
     return theta, bias_for_mean(columns @ theta, mean_weight)
 
@@ -150,8 +152,11 @@ def _log_odds(confidence, n_songs):
     return logit(np.clip(np.asarray(confidence, dtype=float), 1e-6, 1 - 1e-6))
 
 
-def _nonnegative_logistic(columns, target, offset, ridge):
-    """Slopes of a logistic regression, each bounded below by 0, the intercept free."""
+def nonnegative_logistic(columns, target, ridge, *, offset=0.0):
+    """Slopes of a logistic regression, each bounded below by 0, and its free intercept.
+
+    `offset` is a term of the log-odds that is not fitted.
+    """
 
     def objective(parameters):
         slope, intercept = parameters[:-1], parameters[-1]
@@ -163,7 +168,8 @@ def _nonnegative_logistic(columns, target, offset, ridge):
     n_columns = columns.shape[1]
     bounds = [(0, None)] * n_columns + [(None, None)]
     start = np.zeros(n_columns + 1)
-    return minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x[:-1]
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found[:-1], found[-1]
 
 
 def bias_for_mean(score, mean_weight):

@@ -153,14 +153,38 @@ def bootstrap_gaps(excess, sample_weight, bins, *, n_resamples, rng):
     gap, mass : ndarray of shape (n_resamples, n_bins)
         Weighted sum of ``excess`` and sum of weights in each bin.
     """
-    n_samples = len(excess)
-    block = max(1, BLOCK_SIZE // n_samples)
     weighted = sample_weight[:, None] * bins.member
     columns = np.hstack([excess[:, None] * weighted, weighted])
+    gap, mass = np.split(bootstrap_sums(columns, n_resamples=n_resamples, rng=rng), 2, axis=1)
+    return gap, mass
+
+
+def bootstrap_sums(columns, *, n_resamples, rng):
+    """Sums over the songs of resamples, drawn with replacement.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_samples, n_columns)
+        What is summed.
+
+    Returns
+    -------
+    sums : ndarray of shape (n_resamples, n_columns)
+    """
+    draws = resample_counts(len(columns), n_resamples=n_resamples, rng=rng)
+    return np.concatenate([times @ columns for times in draws])
+
+
+def resample_counts(n_samples, *, n_resamples, rng):
+    """How often each song is in each resample, in blocks.
+
+    Yields
+    ------
+    times : ndarray of float64 of shape (block, n_samples)
+        Rows sum to ``n_samples``; together ``n_resamples`` rows.
+    """
+    block = max(1, BLOCK_SIZE // n_samples)
     share = np.full(n_samples, 1 / n_samples)
-    sums = []
     for start in range(0, n_resamples, block):
         times = rng.multinomial(n_samples, share, size=min(block, n_resamples - start))
-        sums.append(times.astype(np.float64) @ columns)
-    gap, mass = np.split(np.concatenate(sums), 2, axis=1)
-    return gap, mass
+        yield times.astype(np.float64)

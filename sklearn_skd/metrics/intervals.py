@@ -223,13 +223,14 @@ def _tabulate(confidence, correct, weight, bins, null):
         bins.member.sum(axis=0).astype(int),
         mean_confidence,
         accuracy,
-        *_wilson_interval(accuracy, effective),
+        *wilson_interval(accuracy, effective),
         mean_confidence + null_low,
         mean_confidence + null_high,
     )
 
 
-def _wilson_interval(share, n):
+def wilson_interval(share, n):
+    """95 % interval of a share of right or wrong predictions among ``n`` songs."""
     # not a bootstrap: three right songs out of three would get an interval of width zero
     centre = (share + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
     spread = np.sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2)) * Z_95 / (1 + Z_95**2 / n)

@@ -6,6 +6,9 @@ from scipy.special import softmax
 
 from sklearn_skd._sklearn import _check_sample_weight
 from sklearn_skd._warnings import warn_user
+from sklearn_skd.calibration._checks import check_codes, two_dimensional
+
+__all__ = ["fit_temperature", "temperature_softmax"]
 
 # beyond these a temperature says that there is nothing to calibrate
 LOWEST_TEMPERATURE = 0.01
@@ -44,7 +47,7 @@ def temperature_softmax(logits, temperature):
     """
     if not (np.isfinite(temperature) and temperature > 0):
         raise ValueError(f"temperature must be positive and finite, got {temperature}")
-    return softmax(_two_dimensional(logits) / temperature, axis=1)
+    return softmax(two_dimensional(logits) / temperature, axis=1)
 
 
 def fit_temperature(logits, y, *, sample_weight=None, shrinkage=0.0):
@@ -100,8 +103,8 @@ def fit_temperature(logits, y, *, sample_weight=None, shrinkage=0.0):
     >>> round(fit_temperature([2.0, 2.0, 2.0, 2.0], [1, 1, 1, 0]), 3)
     1.82
     """
-    logits = _two_dimensional(logits)
-    y = _check_codes(y, logits)
+    logits = two_dimensional(logits)
+    y = check_codes(y, logits)
     weight = _check_sample_weight(sample_weight, logits, dtype=np.float64, ensure_non_negative=True)
     # invariant under a shift of a song's logits; the largest at 0 keeps exp from overflowing
     logits = logits - logits.max(axis=1, keepdims=True)
@@ -121,9 +124,9 @@ def fit_temperature(logits, y, *, sample_weight=None, shrinkage=0.0):
         return _shrunk_temperature(slope, shrinkage)
     flat, pointed = -np.log(HIGHEST_TEMPERATURE), -np.log(LOWEST_TEMPERATURE)
     if slope(flat) >= 0:
-        return _at_bound(HIGHEST_TEMPERATURE, "the logits know little about these labels")
+        return at_bound(HIGHEST_TEMPERATURE, "the logits know little about these labels")
     if slope(pointed) <= 0:
-        return _at_bound(LOWEST_TEMPERATURE, "the logits classify (nearly) all these songs right")
+        return at_bound(LOWEST_TEMPERATURE, "the logits classify (nearly) all these songs right")
     return float(np.exp(-brentq(slope, flat, pointed, xtol=1e-12)))
 
 
@@ -139,7 +142,8 @@ def _shrunk_temperature(slope, shrinkage):
     return float(np.exp(-brentq(penalised, low, high, xtol=1e-12)))
 
 
-def _at_bound(temperature, reason):
+def at_bound(temperature, reason):
+    """Return the temperature, with a warning that it is at its bound."""
     warn_user(
         f"The calibration temperature is at its bound, {temperature:g}: {reason}, so that the "
         "log-loss has no minimum inside. Calibrate on songs that the model was not trained on, "
@@ -147,33 +151,3 @@ def _at_bound(temperature, reason):
         UserWarning,
     )
     return temperature
-
-
-def _two_dimensional(logits):
-    logits = np.asarray(logits, dtype=np.float64)
-    if logits.ndim == 1:
-        logits = np.column_stack([np.zeros_like(logits), logits])
-    if logits.ndim != 2 or logits.shape[1] < 2:
-        raise ValueError(
-            "logits must have shape (n_samples, n_classes) with two classes or more, or "
-            f"(n_samples,) for binary margins; got shape {logits.shape}"
-        )
-    wrong = ~np.isfinite(logits).all(axis=1)
-    if wrong.any():
-        raise ValueError(f"logits[{int(np.flatnonzero(wrong)[0])}] is not finite")
-    return logits
-
-
-def _check_codes(y, logits):
-    y = np.asarray(y)
-    if y.shape != (len(logits),):
-        raise ValueError(f"y must have shape ({len(logits)},) as the logits, got {y.shape}")
-    n_classes = logits.shape[1]
-    valid = np.isin(y, np.arange(n_classes))
-    if not valid.all():
-        row = int(np.flatnonzero(~valid)[0])
-        raise ValueError(
-            f"y[{row}] = {y[row]!r} is no column of the logits: encode the labels as 0 to "
-            f"{n_classes - 1} (np.searchsorted(classes_, y)) and leave unlabelled songs out"
-        )
-    return y.astype(int)
