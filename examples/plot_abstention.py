@@ -33,15 +33,15 @@ n_songs = int(os.environ.get("SKD_EXAMPLE_SONGS", "120"))
 songs, emotion = make_songs(n_songs, return_X_y=True, random_state=0)
 emotion = np.asarray(emotion, dtype=str)
 songs_train, songs_rest, y_train, y_rest = train_test_split(
-    songs, emotion, test_size=2 / 3, stratify=emotion, random_state=0
+    songs, emotion, test_size=1 / 2, stratify=emotion, random_state=0
 )
 songs_held_out, songs_test, y_held_out, y_test = train_test_split(
     songs_rest, y_rest, test_size=1 / 2, stratify=y_rest, random_state=0
 )
 student = SKDStudentClassifier(
-    teacher=TeacherClassifier(max_epochs=15), teacher_cv=2, max_epochs=20, random_state=0
+    teacher=TeacherClassifier(max_epochs=15), teacher_cv=2, max_epochs=30, random_state=0
 )
-model = make_pipeline(SongFeatures(lyrics=None), student)
+model = make_pipeline(SongFeatures(), student)
 model.fit(songs_train, y_train)
 
 # %%
@@ -67,7 +67,7 @@ pd.DataFrame(careful.predict_proba(songs_test), columns=careful.classes_).round(
 # ------------
 # The probability of the answer, the credibility that the student predicts for the song, or both,
 # put together on the held-out songs. The lower the curve the better; the grey band says how little
-# so few songs can tell. Here the credibility ranks the same answers, so all curves end at the same
+# so few songs can tell. All rank the same answers, so that all curves end at the same
 # error rate.
 proba = model.predict_proba(songs_test)
 figure, ax = plt.subplots(figsize=(7, 6.4), layout="constrained")

@@ -15,6 +15,8 @@ from sklearn_skd.calibration.temperature import (
 
 __all__ = ["fit_temperature_and_bias"]
 
+_FLAT, _POINTED = -np.log(HIGHEST_TEMPERATURE), -np.log(LOWEST_TEMPERATURE)
+
 
 def fit_temperature_and_bias(
     logits, y, *, sample_weight=None, shrinkage=0.0, bias_shrinkage=1.0, prior_bias=None
@@ -90,22 +92,20 @@ def fit_temperature_and_bias(
     if prior_bias.shape != (n_classes,):
         raise ValueError(f"prior_bias must have shape ({n_classes},), got {prior_bias.shape}")
     logits = logits - logits.max(axis=1, keepdims=True)
-    flat = not logits[weight > 0].any()
-    if flat:  # the biases alone
-        temperature = fit_temperature(logits, y, sample_weight=weight)  # says so
-    found = _minimise(logits, y, weight, shrinkage, bias_shrinkage, prior_bias)
-    bias = prior_bias + found[1:]
-    if not flat:
-        temperature = _within_bounds(float(np.exp(-found[0])), warn=shrinkage == 0)
-    return temperature, bias
+    loss = _penalised_loss(logits, y, weight, shrinkage, bias_shrinkage, prior_bias)
+    found = _minimise(loss, n_classes)
+    if logits[weight > 0].any():
+        temperature = _temperature(loss, found, warn=shrinkage == 0)
+    else:
+        temperature = fit_temperature(logits, y, sample_weight=weight)  # 1, and says why
+    return temperature, prior_bias + found[1:]
 
 
-def _minimise(logits, y, weight, shrinkage, bias_shrinkage, prior_bias):
-    """Inverse log temperature and deviation of the biases with the least penalised log-loss."""
+def _penalised_loss(logits, y, weight, shrinkage, bias_shrinkage, prior_bias):
+    """Function of -log(temperature) and the biases' deviations: mean log-loss, and its slope."""
     one_hot = np.zeros(logits.shape)
     one_hot[np.arange(len(y)), y] = 1.0
     strength = np.r_[shrinkage, np.full(logits.shape[1], bias_shrinkage)]
-    scale = max(weight.sum(), 1e-12)  # a loss a song: the tolerances mean the same for any number
 
     def loss(parameters):
         scaled = np.exp(parameters[0]) * logits
@@ -113,20 +113,25 @@ def _minimise(logits, y, weight, shrinkage, bias_shrinkage, prior_bias):
         residual = weight[:, None] * (np.exp(log_proba) - one_hot)
         value = -weight @ log_proba[np.arange(len(y)), y] + strength @ parameters**2 / 2
         slope = np.r_[(residual * scaled).sum(), residual.sum(axis=0)] + strength * parameters
-        return value / scale, slope / scale
+        return value / weight.sum(), slope / weight.sum()
 
-    bounds = [(-np.log(HIGHEST_TEMPERATURE), -np.log(LOWEST_TEMPERATURE))]
-    bounds += [(None, None)] * logits.shape[1]
-    start = np.zeros(1 + logits.shape[1])
+    return loss
+
+
+def _minimise(loss, n_classes):
+    start = np.zeros(1 + n_classes)
+    bounds = [(_FLAT, _POINTED)] + [(None, None)] * n_classes
     options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000}
     return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
 
 
-def _within_bounds(temperature, *, warn):
-    if not warn:
-        return temperature
-    if temperature > HIGHEST_TEMPERATURE * (1 - 1e-6):
-        return at_bound(HIGHEST_TEMPERATURE, "the logits know little about these labels")
-    if temperature < LOWEST_TEMPERATURE * (1 + 1e-6):
-        return at_bound(LOWEST_TEMPERATURE, "the logits classify (nearly) all these songs right")
-    return temperature
+def _temperature(loss, found, *, warn):
+    """The temperature, with a warning if the loss falls until its bound."""
+    for bound, reason in (
+        (_FLAT, "the logits know little about these labels"),
+        (_POINTED, "the logits classify (nearly) all these songs right"),
+    ):
+        there = np.r_[bound, found[1:]]
+        if warn and loss(there)[0] <= loss(found)[0] + 1e-9:
+            return at_bound(float(np.exp(-bound)), reason)
+    return float(np.exp(-found[0]))

@@ -66,7 +66,7 @@ class FeedbackMemory:
 
     def faded(self, half_life):
         """Weights today: halved with each `half_life` of feedbacks that came later."""
-        if half_life is None or not len(self):
+        if half_life is None:
             return self.weight
         return self.weight * 0.5 ** ((self.arrival[-1] - self.arrival) / half_life)
 

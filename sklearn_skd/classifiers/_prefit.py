@@ -11,6 +11,9 @@ from sklearn_skd.calibration import temperature_softmax
 
 __all__ = ["PrefitCalibrator"]
 
+# probabilities of exactly 0 have no logarithm; scikit-learn's calibrator adds as much
+_SMALLEST = 1e-12
+
 
 class PrefitCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Base of the calibrators whose `estimator` is fitted already and stays as it is."""
@@ -63,9 +66,8 @@ class PrefitCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"{scores.shape}, which are no logits of {n_classes} classes, and it has no "
                 "predict_proba: wrap it in sklearn.calibration.CalibratedClassifierCV first."
             )
-        proba = np.asarray(self.estimator.predict_proba(X))
-        smallest = np.finfo(proba.dtype).eps if proba.dtype.kind == "f" else 1e-16
-        return np.log(proba.astype(np.float64) + smallest)
+        proba = np.asarray(self.estimator.predict_proba(X), dtype=np.float64)
+        return np.log(proba + _SMALLEST)
 
     def _scores(self, logits, temperature, bias):
         scores = logits / temperature + bias

@@ -223,9 +223,8 @@ class FeedbackCalibrator(PrefitCalibrator):
         if not hasattr(self, "temperature_"):
             self._start()
         arrival = self.n_feedbacks_ + np.cumsum(weight > 0)
-        newer = FeedbackMemory(logits, codes, weight, names, arrival).take(weight > 0)
-        if len(newer):
-            self._learn(newer)
+        newer = FeedbackMemory(logits, codes, weight, names, arrival)
+        self._learn(newer.take(weight > 0))
         return self
 
     def decision_function(self, X, groups=None):

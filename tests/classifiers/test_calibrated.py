@@ -21,7 +21,6 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import (
-    check_do_not_raise_errors_in_init_or_set_param,
     check_estimator_cloneable,
     check_estimator_repr,
     check_get_params_invariance,
@@ -249,7 +248,6 @@ def test_weights_are_routed_through_a_search_over_the_calibrator(collection):
 @pytest.mark.parametrize(
     "check",
     [
-        check_do_not_raise_errors_in_init_or_set_param,
         check_estimator_cloneable,
         check_estimator_repr,
         check_get_params_invariance,

@@ -13,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from sklearn_skd import FeedbackCalibrator, TemperatureCalibratedClassifier
+from sklearn_skd import FeedbackCalibrator, SKDStudentClassifier, TemperatureCalibratedClassifier
 from sklearn_skd.calibration import fit_temperature, fit_temperature_and_bias
 
 EMOTIONS = np.array(["calm", "joy", "sad"])
@@ -53,11 +53,13 @@ def place(told, group=None):
     return np.r_[-np.log((scores[1] - bias)[0] / 3), bias]
 
 
-def test_without_feedback_the_probabilities_are_the_estimators():
+def test_a_prior_without_end_leaves_the_estimators_probabilities():
     logits, _ = draw(10)
-    told = calibrator().partial_fit(*draw(1), sample_weight=[0])
-    np.testing.assert_allclose(told.predict_proba(logits), softmax(logits, axis=1))
-    assert told.n_feedbacks_ == 0
+    told = calibrator(class_bias=True, prior_strength=1e12).fit(*draw(50, temperature=3))
+    told.partial_fit(*draw(50, bias=(2, 0, 0)), groups=["ann"] * 50)
+    expected = softmax(logits, axis=1)
+    np.testing.assert_allclose(told.predict_proba(logits), expected, rtol=1e-6)
+    np.testing.assert_allclose(told.predict_proba(logits, ["ann"] * 10), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("class_bias", [False, True])
@@ -84,7 +86,7 @@ def test_feedback_finds_the_temperature_and_bias_of_the_population():
 
 
 def test_each_listener_gets_a_calibration_of_his_or_her_own():
-    bias = {"ann": (1.5, 0, 0), "bob": (0, 0, 1.5)}
+    bias = {"ann": (2, 0, 0), "bob": (0, 0, 2)}
     told = calibrator(class_bias=True)
     for seed, (name, own) in enumerate(bias.items()):
         told.partial_fit(*draw(200, seed=seed, bias=own), groups=[name] * 200)
@@ -248,11 +250,22 @@ def test_two_classes_give_a_margin():
 
 
 def test_learns_on_top_of_a_calibrated_classifier():
-    once = TemperatureCalibratedClassifier(Told(), class_bias=True)
-    once.fit(*draw(500, temperature=2, bias=(1, 0, 0)))
-    told = FeedbackCalibrator(once).partial_fit(*draw(1), sample_weight=[0])
-    logits, _ = draw(20, seed=1)
-    np.testing.assert_allclose(told.predict_proba(logits), once.predict_proba(logits))
+    songs = draw(500, temperature=2, bias=(1, 0, 0))
+    once = TemperatureCalibratedClassifier(Told(), class_bias=True).fit(*songs)
+    told = FeedbackCalibrator(once, class_bias=True).fit(*songs)
+    assert told.temperature_ == pytest.approx(1, abs=0.02)  # nothing is left to do
+    np.testing.assert_allclose(told.bias_, 0, atol=0.02)
+
+
+def test_a_row_of_weight_0_is_no_feedback():
+    logits, y = draw(20)
+    weight = np.arange(20) % 2
+    some = calibrator(class_bias=True).partial_fit(logits, y, sample_weight=weight)
+    odd = calibrator(class_bias=True).partial_fit(logits[1::2], y[1::2])
+    assert some.n_feedbacks_ == odd.n_feedbacks_ == 10
+    assert (some.predict_proba(logits) == odd.predict_proba(logits)).all()
+    with pytest.raises(ValueError, match="at least one non-zero"):
+        some.partial_fit(logits, y, sample_weight=np.zeros(20))
 
 
 def test_survives_pickling_and_goes_on():
@@ -300,8 +313,11 @@ def test_a_first_call_that_is_refused_leaves_it_unfitted():
         told.predict_proba(draw(1)[0])
 
 
-def test_songs_of_named_sources_work_and_groups_can_be_requested(collection, fitted_student):
-    told = FeedbackCalibrator(fitted_student, class_bias=True)
+def test_songs_of_named_sources_work_and_groups_can_be_requested(collection):
+    student = SKDStudentClassifier(
+        strategy="student-only", sources=("lyrics",), calibration=None, max_epochs=2
+    )
+    told = FeedbackCalibrator(student.fit(collection.X, collection.y), class_bias=True)
     listeners = np.array(["ann", "bob"])[collection.groups % 2]
     with sklearn.config_context(enable_metadata_routing=True):
         told.set_partial_fit_request(groups=True).set_predict_proba_request(groups=True)
