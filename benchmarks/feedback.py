@@ -25,13 +25,13 @@ import pandas as pd
 from _report import markdown
 from emotify import EMOTIONS, features
 from emotify import load as load_emotify
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, hstack, issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.model_selection import GroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from tqdm.auto import tqdm
 
 from sklearn_skd import FeedbackCalibrator, make_songs
@@ -59,9 +59,9 @@ class Told(ClassifierMixin, BaseEstimator):
 def out_of_fold(X, y, groups=None):
     """Logits of songs that the model did not see; its strength by an inner cross-validation."""
     model = make_pipeline(
-        MaxAbsScaler(),
+        StandardScaler(with_mean=not issparse(X)),
         LogisticRegressionCV(
-            Cs=np.logspace(-2, 2, 5),
+            Cs=np.logspace(-4, 0, 5),
             cv=3,
             scoring="neg_log_loss",
             max_iter=500,

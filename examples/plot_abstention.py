@@ -67,8 +67,9 @@ pd.DataFrame(careful.predict_proba(songs_test), columns=careful.classes_).round(
 # ------------
 # The probability of the answer, the credibility that the student predicts for the song, or both,
 # put together on the held-out songs. The lower the curve the better; the grey band says how little
-# so few songs can tell. All rank the same answers, so that all curves end at the same
-# error rate.
+# so few songs can tell. All rank the same answers, so that the curves end at the same error rate.
+# Where the credibility adds nothing on the held-out songs, its weight is 0 and "both" is the
+# confidence. Start with the confidence.
 proba = model.predict_proba(songs_test)
 figure, ax = plt.subplots(figsize=(7, 6.4), layout="constrained")
 for by in ("confidence", "credibility", "both"):
@@ -77,6 +78,7 @@ for by in ("confidence", "credibility", "both"):
     told = {"confidence": score, "labels": model.classes_}
     print(f"{by:12} AURC {area_under_risk_coverage(y_test, proba, **told):.3f}")
     RiskCoverageDisplay.from_predictions(y_test, proba, name=by, ax=ax, **told)
+print("weights of logit(confidence) and credibility:", ranked.coef_.round(2))
 
 # %%
 # What the credibility is made of

@@ -57,11 +57,10 @@ def test_without_room_for_biases_it_is_the_temperature_alone(songs, shrinkage):
 def test_few_songs_move_the_biases_less(songs):
     logits, y = songs[0][:20], songs[1][:20]
     size = []
-    for n in (1, 10, 1000):
+    for n in (1, 10):
         bias = fit_temperature_and_bias(np.tile(logits, (n, 1)), np.tile(y, n), shrinkage=5)[1]
         size.append(np.abs(bias).max())
-    assert size == sorted(size)
-    assert size[0] < 0.8 * size[2]
+    assert size[0] < 0.8 * size[1]
 
 
 def test_a_class_that_no_song_has_keeps_a_finite_bias():

@@ -46,8 +46,8 @@ class FeedbackCalibrator(PrefitCalibrator):
         of the listener's own for a listener. None: none fades.
 
     max_step : float, default=0.1
-        How far one feedback may move the logarithm of a temperature, or a bias; n feedbacks in
-        one call together n times as far.
+        How far one feedback may move the logarithm of a temperature, or a bias, of anybody; n
+        feedbacks in one call together n times as far.
 
     memory : int, default=2000
         Number of feedbacks that are remembered, of all listeners together. The oldest is
@@ -318,7 +318,9 @@ class FeedbackCalibrator(PrefitCalibrator):
         for name, count in told.items():
             if name in remembered:
                 target = self._best_place(self._feedback.of(name), self._population())
-                place = _towards(before[name], target, count * self.max_step)
+                # own steps from where the population took the listener, all steps from before
+                place = _towards(self._place(name), target, count * self.max_step)
+                place = _towards(before[name], place, len(newer) * self.max_step)
                 self._deviation[name] = place - self._population()
         self._deviation = {
             name: kept for name, kept in self._deviation.items() if name in remembered

@@ -96,7 +96,7 @@ class CredibilityDisplay:
             Fitted :class:`~sklearn_skd.SKDStudentClassifier`, or a Pipeline or search that ends
             in one.
         n_bins : int, default=15
-            Bins of equal width on [0, 1].
+            Bins of equal width over the range of each quantity.
         ax : matplotlib Axes, sequence of Axes or None, default=None
             One Axes is divided into panels; a sequence has one for each; None makes a figure.
 
@@ -129,7 +129,7 @@ class CredibilityDisplay:
             ``annotation_reliability``, ``credibility``, ``weight`` in [0, 1] and
             ``teacher_correct``, 1 or 0; NaN where unknown.
         n_bins : int, default=15
-            Bins of equal width on [0, 1].
+            Bins of equal width over the range of each quantity.
         ax : matplotlib Axes, sequence of Axes or None, default=None
             One Axes is divided into panels; a sequence has one for each; None makes a figure.
 
@@ -167,7 +167,7 @@ class CredibilityDisplay:
         Parameters
         ----------
         n_bins : int, default=15
-            Bins of equal width on [0, 1].
+            Bins of equal width over the range of each quantity.
         ax : matplotlib Axes, sequence of Axes or None, default=None
             One Axes is divided into panels; a sequence has one for each; None makes a figure.
 
@@ -181,19 +181,20 @@ class CredibilityDisplay:
         self.auc_ = pd.DataFrame(told, index=["auc", "low", "high", "n_right", "n_wrong"]).T
         self.axes_, place = open_panels(ax, len(_QUANTITIES), n_columns=3, size=(3.0, 2.3))
         self.figure_ = self.axes_[0].figure
-        edges = np.linspace(0, 1, n_bins + 1)
         for axes, name in zip(self.axes_, _QUANTITIES, strict=True):
-            self._draw_panel(axes, name, edges)
+            self._draw_panel(axes, name, n_bins)
         self.legend_ = legend_above(self.axes_, place, n_columns=2, note=self._note())
         return self
 
-    def _draw_panel(self, axes, name, edges):
+    def _draw_panel(self, axes, name, n_bins):
         name_panel(axes, _QUANTITIES[name], f"\n{self._auc_text(name)}")
         values = self.table[name].to_numpy()
+        edges = _edges(values, n_bins)
         heights = [self._draw_side(axes, values, side, edges) for side in (True, False)]
         axes.axhline(0, color=INK, lw=0.8)
         top = 1.25 * max(*heights, 0.04)
-        axes.set(xlim=(-0.02, 1.02), ylim=(-top, top), xticks=[0, 0.5, 1])
+        axes.set(xlim=edges[[0, -1]], ylim=(-top, top))
+        axes.xaxis.get_major_locator().set_params(nbins=4)
         axes.yaxis.set_major_locator(_symmetric())
         axes.yaxis.set_major_formatter(lambda share, _: f"{abs(share):.0%}")
         axes.grid(axis="y", color="#EEEEEE", lw=0.8)
@@ -203,14 +204,14 @@ class CredibilityDisplay:
             axes.text(0.5, 0.2 * top, _UNKNOWN[name], ha="center", color=QUIET, fontsize="small")
         elif unknown:
             told = {"va": "bottom", "color": QUIET, "fontsize": "small", "zorder": 4}
-            axes.text(0, -0.98 * top, f"unknown for {unknown} of {len(values)}", **told)
+            axes.text(edges[0], -0.98 * top, f"unknown for {unknown} of {len(values)}", **told)
 
     def _draw_side(self, axes, values, side, edges):
         """Bars of one kind of songs, upwards or downwards; the height of the tallest."""
         chosen = values[(self.right == side) & ~np.isnan(values)]
         if not len(chosen):
             return 0
-        share = np.histogram(np.clip(chosen, 0, 1), edges)[0] / len(chosen)
+        share = np.histogram(chosen, edges)[0] / len(chosen)
         direction = 1 if side else -1
         label = f"teacher {'right' if side else 'wrong'} ({int((self.right == side).sum())} songs)"
         axes.bar(
@@ -288,6 +289,13 @@ def auc_interval(values, right):
         return auc, np.nan, np.nan, m, n
     reach = norm.ppf(0.975) * np.sqrt(of_above.var(ddof=1) / m + of_below.var(ddof=1) / n)
     return auc, max(auc - reach, 0.0), min(auc + reach, 1.0), m, n
+
+
+def _edges(values, n_bins):
+    """From the lowest to the highest value: often a small part of [0, 1]."""
+    known = values[~np.isnan(values)]
+    low, high = (known.min(), known.max()) if len(known) else (0, 1)
+    return np.linspace(low, high, n_bins + 1) if high > low else np.linspace(0, 1, n_bins + 1)
 
 
 def _symmetric():

@@ -145,6 +145,14 @@ def test_one_feedback_moves_nobody_further_than_the_bound(weight, memory):
     assert np.abs(place(told) - before[None]).max() > 0
 
 
+def test_a_listener_is_not_left_behind_where_the_population_goes():
+    told = calibrator(class_bias=True, max_step=0.02, prior_strength=1)
+    told.partial_fit(np.zeros((1, 3)), ["calm"], groups=["ann"])
+    told.partial_fit(*draw(200, bias=(2, 0, 0)), groups=["ann"] + ["bob"] * 199)
+    assert np.abs(place(told, "ann") - place(told)).max() <= 0.04 + 1e-9  # her own two steps
+    assert np.abs(place(told)).max() > 1
+
+
 def test_n_feedbacks_in_one_call_move_n_times_as_far_at_most():
     told = calibrator(class_bias=True, max_step=0.01, prior_strength=0.1)
     told.partial_fit(np.tile([9.0, -9.0, 0.0], (7, 1)), ["joy"] * 7)
@@ -315,7 +323,7 @@ def test_a_first_call_that_is_refused_leaves_it_unfitted():
 
 def test_songs_of_named_sources_work_and_groups_can_be_requested(collection):
     student = SKDStudentClassifier(
-        strategy="student-only", sources=("lyrics",), calibration=None, max_epochs=2
+        strategy="student-only", sources=("lyrics",), calibration=None, max_epochs=1
     )
     told = FeedbackCalibrator(student.fit(collection.X, collection.y), class_bias=True)
     listeners = np.array(["ann", "bob"])[collection.groups % 2]

@@ -53,6 +53,13 @@ def test_bars_are_shares_of_the_songs_of_a_kind_by_hand():
     np.testing.assert_allclose(heights(display.axes_[0]), [0.5, 0.5, -0.5, -0.5])
 
 
+def test_bins_span_the_songs_so_that_a_narrow_quantity_is_seen():
+    axes = CredibilityDisplay.from_predictions(table(), n_bins=10).axes_[4]
+    assert axes.get_xlim() == pytest.approx((0.3, 0.5), abs=0.02)
+    assert (heights(axes) != 0).sum() > 10
+    assert heights(axes)[:10].sum() == pytest.approx(1)
+
+
 def test_the_aucs_are_those_of_scikit_learn_and_entropy_speaks_against():
     told = table()
     display = CredibilityDisplay.from_predictions(told)
