@@ -148,8 +148,9 @@ def _parse(path, columns, where, *, encoding, **kw):
         table = pd.read_csv(path, **kw)
     else:
         with pd.read_csv(path, chunksize=20_000, **kw) as chunks:
-            parts = [chunk.rename(columns=str.strip) for chunk in chunks]
-            table = pd.concat([chunk[where(chunk)] for chunk in parts])
+            # renamed and sifted one by one: the whole file may not fit into memory
+            stripped = (chunk.rename(columns=str.strip) for chunk in chunks)
+            table = pd.concat([chunk[where(chunk)] for chunk in stripped])
     table = table.rename(columns=lambda name: str(name).strip()).reset_index(drop=True)
     return table.drop(columns="Unnamed: 0", errors="ignore")
 
