@@ -1,5 +1,8 @@
 """What all readers share: folders, tables, texts and sound files as people really have them."""
 
+import bz2
+import gzip
+import lzma
 import os
 import re
 from collections import Counter
@@ -8,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sklearn_skd._warnings import warn_user
 from sklearn_skd.features.culture import CULTURE_FIELDS
 
 #: Columns of the common song table, in their order; the index is called ``song_id``.
@@ -146,6 +150,8 @@ def _parse(path, columns, where, *, encoding, **kw):
     kw.update(encoding=encoding, encoding_errors=errors)
     if where is None:
         table = pd.read_csv(path, **kw)
+        if not isinstance(table.index, pd.RangeIndex):
+            raise pd.errors.ParserError("the rows have more values than the first line has names")
     else:
         with pd.read_csv(path, chunksize=20_000, **kw) as chunks:
             # renamed and sifted one by one: the whole file may not fit into memory
@@ -157,14 +163,11 @@ def _parse(path, columns, where, *, encoding, **kw):
 
 def sniff_separator(path):
     """The separator that occurs most often in the first line, outside quotes."""
-    from pandas.io.common import get_handle
-
-    with get_handle(
-        path, "r", encoding="utf-8", errors="replace", compression="infer", is_text=True
-    ) as handles:
-        line = handles.handle.readline()
+    unpack = {".bz2": bz2.open, ".gz": gzip.open, ".xz": lzma.open}.get(Path(path).suffix, open)
+    with unpack(path, "rt", encoding="utf-8", errors="replace") as file:
+        line = file.readline()
     count = Counter(re.sub(r'"[^"]*"', "", line))
-    return max("\t,;", key=lambda mark: count[mark]) if line.strip() else ","
+    return max("\t,;", key=lambda mark: count[mark]) if count else ","
 
 
 def check_columns(table, required, path):
@@ -209,7 +212,7 @@ def index_songs(table, column):
     return table.drop(columns=column), ids[~first].fillna("").tolist()
 
 
-def locate_audio(data, folder, *, must_match=False):
+def locate_audio(data, folder, *, must_match=False, suffixes=AUDIO_SUFFIXES):
     """Find the sound file of each song, by its name without suffix, in any case.
 
     Parameters
@@ -218,49 +221,67 @@ def locate_audio(data, folder, *, must_match=False):
         Songs. The names of their files are the values of a Series or Index, and the index of a
         DataFrame.
     folder : path-like or None
-        Where the files lie, folders in it included. None: nowhere.
+        Where the files lie, folders in it included. None, or no such folder: nowhere.
     must_match : bool, default=False
         Raise if no song has a file, because the user named this folder.
+    suffixes : tuple of str, default=AUDIO_SUFFIXES
+        Kinds of files, the preferred ones first.
 
     Returns
     -------
     Series of object
         Absolute paths by the index of `data`; None where there is no file. Of several files of
-        one name, that of the first suffix in `AUDIO_SUFFIXES`, then the first in the alphabet.
+        one name, that of the first suffix, then the first in the alphabet.
 
     Raises
     ------
     FileNotFoundError
-        If the folder does not exist, or nothing matches and `must_match`.
+        If nothing matches and `must_match`.
     """
     index = data if isinstance(data, pd.Index) else data.index
     names = data if isinstance(data, pd.Series) else index.to_series()
-    files = {} if folder is None else _sound_files(Path(folder).expanduser())
+    files = {} if folder is None else _files_by_name(Path(folder).expanduser(), suffixes)
     keys = names.astype(object).where(names.notna(), "").map(lambda name: str(name).strip().lower())
     paths = [files.get(key) for key in keys]
     if must_match and not any(paths):
-        looked = [f"{name}.mp3" for name in names.dropna()[:2]]
+        looked = [f"{name}{suffixes[0]}" for name in names.dropna()[:2]]
         raise FileNotFoundError(
-            f"None of the {len(names)} songs has a sound file in {str(folder)!r}: looked for "
+            f"None of the {len(names)} songs has a file in {str(folder)!r}: looked for "
             f"{_quoted(looked)} and the like, found {_seen(folder)}."
         )
     return pd.Series(paths, index=index, dtype=object, name="audio")
 
 
-def _sound_files(folder):
-    """Paths of sound files by lower-case name without suffix, the preferred one of each name."""
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"There is no folder {str(folder)!r}. Looked for sound files in it."
-        )
+def _files_by_name(folder, suffixes):
+    """Paths by lower-case name without suffix, the preferred one of each name."""
     found = {}
     for parent, _, names in os.walk(folder.resolve(), followlinks=True):
         for name in names:
             stem, suffix = os.path.splitext(name)
-            if suffix.lower() in AUDIO_SUFFIXES and not name.startswith("._"):
-                rank = (AUDIO_SUFFIXES.index(suffix.lower()), os.path.join(parent, name))
+            if suffix.lower() in suffixes and not name.startswith("._"):
+                rank = (suffixes.index(suffix.lower()), os.path.join(parent, name))
                 found[stem.lower()] = min(found.get(stem.lower(), rank), rank)
     return {stem: path for stem, (_, path) in found.items()}
+
+
+def warn_missing(what, paths, expected):
+    """Warn of songs whose files are not where they should be; they are kept.
+
+    Parameters
+    ----------
+    what : str
+        Kind of file, for example "sound".
+    paths : Series
+        Paths by song, None where there is no file.
+    expected : str
+        Where they were looked for.
+    """
+    missing = paths.index[paths.isna()]
+    if len(missing):
+        warn_user(
+            f"{len(missing)} of {len(paths)} songs have no {what} file in {expected}, such as "
+            f"{_quoted(missing[:3])}: they are kept, with a missing value. The report lists them."
+        )
 
 
 def decade(dates):
@@ -351,5 +372,7 @@ def _quoted(names):
 
 def _seen(folder):
     """The entries of a folder, for an error."""
-    names = sorted(entry.name for entry in os.scandir(folder)) if os.path.isdir(folder) else []
+    if not os.path.isdir(folder):
+        return "no such folder"
+    names = sorted(entry.name for entry in os.scandir(folder))
     return _quoted(names) if names else "nothing"
