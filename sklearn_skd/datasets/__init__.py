@@ -3,5 +3,12 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"_make_songs": ["make_songs"]}
+    __name__,
+    submod_attrs={
+        "_make_songs": ["make_songs"],
+        "_mood_tags": ["emotion_from_tags"],
+        "_onion": ["read_onion"],
+        "music4all_onion": ["load_music4all_onion"],
+        "taxonomy": ["taxonomy_table", "to_quadrant"],
+    },
 )
