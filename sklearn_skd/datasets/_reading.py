@@ -149,16 +149,19 @@ def _parse(path, columns, where, *, encoding, **kw):
         kw["usecols"] = lambda name: columns(name.strip())
     kw.update(encoding=encoding, encoding_errors=errors)
     if where is None:
-        table = pd.read_csv(path, **kw)
-        if not isinstance(table.index, pd.RangeIndex):
-            raise pd.errors.ParserError("the rows have more values than the first line has names")
+        table = _named(pd.read_csv(path, **kw))
     else:
         with pd.read_csv(path, chunksize=20_000, **kw) as chunks:
-            # renamed and sifted one by one: the whole file may not fit into memory
-            stripped = (chunk.rename(columns=str.strip) for chunk in chunks)
-            table = pd.concat([chunk[where(chunk)] for chunk in stripped])
-    table = table.rename(columns=lambda name: str(name).strip()).reset_index(drop=True)
-    return table.drop(columns="Unnamed: 0", errors="ignore")
+            # sifted one by one: the whole file may not fit into memory
+            table = pd.concat([chunk[where(chunk)] for chunk in map(_named, chunks)])
+    return table.reset_index(drop=True).drop(columns="Unnamed: 0", errors="ignore")
+
+
+def _named(table):
+    """A table with names without blanks; raises where pandas made an index of a column."""
+    if not isinstance(table.index, pd.RangeIndex):
+        raise pd.errors.ParserError("the rows have more values than the first line has names")
+    return table.rename(columns=lambda name: str(name).strip())
 
 
 def sniff_separator(path):
