@@ -311,9 +311,9 @@ def _complain(unplaced, n_songs, taxonomy, unmapped):
     more = f" and {len(unplaced) - _SHOWN} other values" if len(unplaced) > _SHOWN else ""
     remedy = "Move the centre" if taxonomy == _PLANE else "Place them with overrides=..."
     message = (
-        f"{sum(unplaced.values())} of {n_songs} songs are in no quadrant by {taxonomy!r} and become "
-        f'unlabelled: {listed}{more}. {remedy}, or say unmapped="ignore" if they should have no '
-        "label."
+        f"{sum(unplaced.values())} of {n_songs} songs are in no quadrant by {taxonomy!r} and "
+        f'become unlabelled: {listed}{more}. {remedy}, or say unmapped="ignore" if they should '
+        "have no label."
     )
     if unmapped == "raise":
         raise ValueError(message)

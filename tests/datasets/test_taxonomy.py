@@ -13,13 +13,17 @@ from sklearn_skd.datasets import taxonomy_table, to_quadrant
 from sklearn_skd.datasets._emotions import COORDINATES
 
 CHAPTER = Path(__file__).parents[2] / "docs" / "guide" / "cleaning.rst"
-TROMPA = (
-    "joy, power, surprise, anger, tension, fear, sadness, bitterness, peace, tenderness, "
-    "transcendence"
-).split(", ")
-GEMS_9 = (
-    "Wonder, Transcendence, Nostalgia, Tenderness, Peacefulness, Joy, Power, Tension, Sadness"
-).split(", ")
+TROMPA = [
+    *("joy", "power", "surprise"),
+    *("anger", "tension", "fear"),
+    *("sadness", "bitterness"),
+    *("peace", "tenderness", "transcendence"),
+]
+GEMS_9 = [
+    *("Wonder", "Transcendence", "Nostalgia", "Tenderness", "Peacefulness"),
+    *("Joy", "Power"),
+    *("Tension", "Sadness"),
+]
 
 
 @pytest.mark.parametrize("one", ["Q1", " q1 ", 1, 1.0, "1", np.int64(1), "Pleasure"])
