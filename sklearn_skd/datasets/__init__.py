@@ -8,7 +8,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "_make_songs": ["make_songs"],
         "_mood_tags": ["emotion_from_tags"],
         "_onion": ["read_onion"],
+        "merge": ["load_merge"],
         "music4all_onion": ["load_music4all_onion"],
         "taxonomy": ["taxonomy_table", "to_quadrant"],
+        "trompa_mer": ["load_trompa_mer"],
     },
 )
