@@ -8,7 +8,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "_make_songs": ["make_songs"],
         "_mood_tags": ["emotion_from_tags"],
         "_onion": ["read_onion"],
+        "emma": ["load_emma"],
         "merge": ["load_merge"],
+        "mirdata": ["from_mirdata"],
         "music4all_onion": ["load_music4all_onion"],
         "cleaning": [
             "remove_conflicts",

@@ -22,6 +22,7 @@ from sklearn_skd.datasets._reading import (
     read_table,
     read_text,
     song_table,
+    warn_missing,
 )
 from sklearn_skd.datasets.taxonomy import to_quadrant
 
@@ -105,6 +106,11 @@ def load_music4all_onion(path, *, onion_dir=None, label_from=None, songs=None):
     ValueError
         If a file lacks a column, or none of `songs` is in the set.
 
+    Warns
+    -----
+    UserWarning
+        If songs lack their sound. They are kept, with a missing value.
+
     See Also
     --------
     read_onion : Features of Music4All-Onion, as further sources of a song.
@@ -128,9 +134,11 @@ def load_music4all_onion(path, *, onion_dir=None, label_from=None, songs=None):
     base, repeated = _read_base(root, wanted)
     data = song_table(
         base.index,
-        dataset="music4all-onion",
-        audio=locate_audio(base, root / "audios" if (root / "audios").is_dir() else None),
-        lyrics=pd.Series([read_text(root / "lyrics" / f"{i}.txt") for i in base.index], base.index),
+        dataset="Music4All-Onion",
+        audio=locate_audio(base, root / "audios"),
+        lyrics=locate_audio(base, root / "lyrics", suffixes=(".txt",)).map(
+            read_text, na_action="ignore"
+        ),
         language=_language(base["lang"]),
         genre=first_tag(base["genres"]),
         era=decade(base["release"]),
@@ -140,15 +148,16 @@ def load_music4all_onion(path, *, onion_dir=None, label_from=None, songs=None):
         **base[["artist", "genres", "tags", "spotify_id"]],
         **base[["valence", "energy", "tempo"]].apply(pd.to_numeric, errors="coerce"),
     )
+    warn_missing("sound", data["audio"], f"{str(root / 'audios')!r}")
     source = _label(data, label_from, root, onion, wanted)
     data.attrs = {"label_from": label_from, "label_source": source}
     data.attrs["label_rule"] = _RULES.get(label_from, "no labels")
     return Bunch(
         data=data,
-        target=data["emotion"].rename("emotion"),
-        groups=data["group"],
+        target=data["emotion"].copy(),
+        groups=data["group"].copy(),
         report=_report(data, repeated, wanted, label_from),
-        name="music4all-onion",
+        name="Music4All-Onion",
         version=_VERSION,
         licence=_LICENCE,
         citation=_CITATION,

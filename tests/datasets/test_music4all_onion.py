@@ -42,6 +42,9 @@ WEIGHTS = [
     [D, "{}"],
 ]
 
+# two of the four songs have no sound, on purpose
+pytestmark = pytest.mark.filterwarnings("ignore:.* songs have no sound file:UserWarning")
+
 
 def write(path, rows, *, separator="\t"):
     text = "\n".join(separator.join(row) for row in rows) + "\n"
@@ -93,8 +96,8 @@ def test_songs_come_as_the_common_table(root):
     assert data["artist"].tolist()[0] == "Cheryl"
     assert data["title"].tolist() == ['Rain "on" Me', "NA", "Fight for This", "Halo"]
     assert data["annotation_reliability"].isna().all()
-    assert data["dataset"].unique().tolist() == ["music4all-onion"]
-    assert (songs.name, songs.taxonomy) == ("music4all-onion", "quadrants")
+    assert data["dataset"].unique().tolist() == ["Music4All-Onion"]
+    assert (songs.name, songs.taxonomy) == ("Music4All-Onion", "quadrants")
 
 
 def test_culture_comes_from_language_first_genre_and_decade(root):
@@ -180,7 +183,8 @@ def test_only_the_wanted_songs_are_read(root):
 
 
 def test_what_is_missing_is_counted_and_named(root):
-    report = load_music4all_onion(root, label_from="tags").report
+    with pytest.warns(UserWarning, match=f"2 of 4 songs have no sound.*{C}"):
+        report = load_music4all_onion(root, label_from="tags").report
     assert report["n"].to_dict() == {
         "songs": 4,
         "repeated ids": 1,
