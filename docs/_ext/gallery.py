@@ -12,6 +12,7 @@ STORY = (
     "plot_adding_a_source.py",
     "plot_timeline.py",
     "plot_strategies.py",
+    "plot_transfer_sets.py",
 )
 
 

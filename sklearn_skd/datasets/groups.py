@@ -21,7 +21,9 @@ _GUEST = r"(?:feat\.?|ft\.?|featuring)"
 _IN_BRACKETS = re.compile(
     rf"[(\[][^()\[\]]*(?:\b{_VERSION}\b|\b{_GUEST}\s)[^()\[\]]*[)\]]", re.IGNORECASE
 )
-_AFTER_DASH = re.compile(rf"\s+[-–—]\s+[^-–—]*\b{_VERSION}\b[^-–—]*$", re.IGNORECASE)
+_AFTER_DASH = re.compile(
+    rf"(?:\s+[-–—]\s+\d{{4}})?\s+[-–—]\s+[^-–—]*\b{_VERSION}\b[^-–—]*$", re.IGNORECASE
+)
 _GUESTS = re.compile(rf"\s+{_GUEST}\s.*$", re.IGNORECASE)
 _ARTICLE = re.compile(r"^the\s+|,\s*the$", re.IGNORECASE)
 _APOSTROPHES = re.compile("['’‘ʼ`´]")
