@@ -35,10 +35,10 @@ def train_validation_test_split(
     sizes : tuple of 3 floats, default=(0.7, 0.1, 0.2)
         Shares of the training, validation and test songs; those of the paper by default.
     groups : "artist", None or array-like of shape (n_songs,), default="artist"
-        Songs that stay together besides the versions of a song. "artist": those of the column
-        ``artist``, or else of `groups` of the Bunch. None: versions alone. A song without group
-        (None, NaN) is free. Versions are known where there are columns ``artist`` and ``title``,
-        see :func:`song_groups`.
+        Songs that stay together besides the versions of a song. "artist": those that share the
+        column ``artist`` or a group in `groups` of the Bunch. None: versions alone. A song
+        without group (None, NaN) is free. Versions are known where there are columns ``artist``
+        and ``title``, see :func:`song_groups`.
     target : array-like of shape (n_songs,), default=None
         Emotions to stratify by. None: `target` of the Bunch or the column ``emotion``.
     random_state : int, RandomState instance or None, default=None
@@ -186,7 +186,7 @@ def _together(songs, table, groups):
     """Code of the songs that have to be on one side."""
     ties = []
     if isinstance(groups, str) and groups == "artist":
-        ties.append(_artists(songs, table))
+        ties += _artists(songs, table)
     elif isinstance(groups, str):
         raise ValueError(f'groups is "artist", None or one group a song, got {groups!r}.')
     elif groups is not None:
@@ -199,14 +199,16 @@ def _together(songs, table, groups):
 
 
 def _artists(songs, table):
-    if "artist" in table.columns:
-        return song_groups(table)
+    """Groupings by artist: by the names in the table, and those that the Bunch has."""
+    ties = [song_groups(table)] if "artist" in table.columns else []
     if isinstance(songs, Bunch) and songs.get("groups") is not None:
-        return list(songs["groups"])
-    raise ValueError(
-        "The artists are unknown: songs has no column 'artist'. Pass groups=..., one a song, or "
-        "groups=None if songs of an artist may be on several sides."
-    )
+        ties.append(list(songs["groups"]))
+    if not ties:
+        raise ValueError(
+            "The artists are unknown: songs has no column 'artist'. Pass groups=..., one a song, "
+            "or groups=None if songs of an artist may be on several sides."
+        )
+    return ties
 
 
 def _components(ties, n_songs):

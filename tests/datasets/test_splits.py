@@ -81,7 +81,7 @@ def test_without_groups_versions_alone_stay_together():
     splits = train_validation_test_split(table, groups=None, random_state=0)
     leaks = {by: count_leaks(splits, song_groups(table, by=by)) for by in ("artist", "version")}
     assert leaks["version"]["n_leaked"].sum() == 0
-    assert leaks["artist"]["share"].min() == 1
+    assert leaks["artist"]["share"].min() > 0.5
 
 
 def test_groups_and_versions_tie_songs_together_indirectly():
