@@ -331,10 +331,9 @@ def song_table(index, *, dataset, **columns):
     table = pd.DataFrame(columns, index=index.rename("song_id"))
     more = [name for name in table.columns if name not in SONG_COLUMNS]
     table = table.reindex(columns=[*SONG_COLUMNS, *more])
-    for name in SONG_COLUMNS:
-        if name == "annotation_reliability":
-            table[name] = table[name].astype(float)
-        else:
+    table["annotation_reliability"] = table["annotation_reliability"].astype(float)
+    for name in table.columns.drop("annotation_reliability"):
+        if name in SONG_COLUMNS or pd.api.types.is_string_dtype(table[name].dtype):
             table[name] = table[name].astype(object).where(table[name].notna(), None)
     return table
 

@@ -7,14 +7,14 @@ from sklearn_skd import SongFeatures
 from sklearn_skd.datasets import load_merge
 
 METADATA = """\
-Audio_Song,Lyric_Song,Quadrant,AllMusic Id,Artist,Title,Year,LowestYear,ActualYear,Moods,Genres,Styles
-A001,L001,Q1,MT1,The Band,"Hello, Again",1970-??-??,,,"Happy,Warm","Pop/Rock,Jazz",Soft Rock
-A002,L002,Q2,MT2,the band,"Two
+Audio_Song,Lyric_Song,Quadrant,Artist,Title,Year,LowestYear,ActualYear,Moods,Genres,Styles
+A001,L001,Q1,The Band,"Hello, Again",1970-??-??,,,"Happy,Warm","Pop/Rock,Jazz",Soft Rock
+A002,L002,Q2,the band,"Two
 Lines",20/06/2005,1999,,,,"Heavy Metal,Doom"
-A061-66,L061-66,Q3,MT3,,NA,??,1964.0,,,Folk,
-A004,L004,Q4,MT4,Björk,Calm,,,1988,,,
-A005,L005,Q1,MT5,Solo,Late,2011,,,,R&B,
-A005,L005,Q2,MT5,Solo,Late again,2011,,,,R&B,
+A061-66,L061-66,Q3,,NA,??,1964.0,,,Folk,
+A004,L004,Q4,Björk,Calm,,,1988,,,
+A005,L005,Q1,Solo,Late,2011,,,,R&B,
+A005,L005,Q2,Solo,Late again,2011,,,,R&B,
 """
 VALUES = """\
 Audio_Song,Lyric_Song,Arousal,Valence
@@ -150,7 +150,9 @@ def test_the_table_goes_into_song_features(songs):
 
 
 @pytest.mark.filterwarnings("ignore:.*songs have no")
-@pytest.mark.parametrize("around", ["", "MERGE_Bimodal_Complete", "download/MERGE_Bimodal_Complete"])
+@pytest.mark.parametrize(
+    "around", ["", "MERGE_Bimodal_Complete", "download/MERGE_Bimodal_Complete"]
+)
 def test_the_archive_may_be_unpacked_with_or_without_its_folder(tmp_path, around):
     write_merge(tmp_path / "here" / around)
     assert len(load_merge(tmp_path / "here").data) == 5

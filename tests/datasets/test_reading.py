@@ -267,10 +267,12 @@ def test_artists_are_groups_and_the_unknown_are_alone():
 def test_the_song_table_has_all_common_columns_then_the_rest():
     songs = pd.Index(["a", "b"])
     genre = pd.Series(["rock", float("nan")], index=songs)
-    table = song_table(songs, dataset="X", tempo=120.0, genre=genre)
-    assert list(table) == [*SONG_COLUMNS, "tempo"]
+    table = song_table(songs, dataset="X", tempo=120.0, genre=genre, label=genre.astype("str"))
+    assert list(table) == [*SONG_COLUMNS, "tempo", "label"]
     assert table.index.name == "song_id"
     assert table["genre"].tolist() == ["rock", None]
+    assert table["label"].tolist() == ["rock", None]
+    assert table["tempo"].tolist() == [120.0, 120.0]
     assert table["lyrics"].tolist() == [None, None]
     assert table["annotation_reliability"].isna().all()
     assert table["dataset"].tolist() == ["X", "X"]
