@@ -151,7 +151,8 @@ def _read(path, genre):
             "are means in [0, 100]."
         )
     columns = dict.fromkeys([*_TEXTS, *_NUMBERS, "n_raters", *table.columns])
-    return table.reindex(columns=[*columns]).assign(genre=genre)
+    table = table.reindex(columns=[*columns]).assign(genre=genre)
+    return table.astype(dict.fromkeys(_TEXTS, object))
 
 
 def _numbers(column, path):
@@ -160,8 +161,8 @@ def _numbers(column, path):
     if wrong.any():
         row = int(wrong.idxmax())
         raise ValueError(
-            f"{str(path)!r} has {column[row]!r} in the column {column.name!r}, row {row + 1}, where "
-            "a number or NA is expected."
+            f"{str(path)!r} has {column[row]!r} in the column {column.name!r}, row {row + 1}: a "
+            "number or NA is expected."
         )
     return values.astype(float)
 
@@ -170,7 +171,7 @@ def _index(table):
     """Index excerpts by id; set aside those that are the same in several exports."""
     ids = table["spotify_id"].str.strip()
     ids = ids.where(ids.notna(), table["youtube_id"].str.strip())
-    ids = ids.where(ids.notna(), "row " + (table.index + 1).astype(str).to_series(table.index))
+    ids = ids.where(ids.notna(), [f"row {row + 1}" for row in table.index])
     same = ["title", "youtube_start_time", "youtube_end_time", "n_raters", *_EMOTIONS]
     again = table[same].assign(id=ids).duplicated()
     table, ids, repeated = table[~again], ids[~again], ids[again].tolist()
