@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from sklearn_skd._warnings import warn_user
+from sklearn_skd.datasets.groups import song_groups
 from sklearn_skd.features.culture import CULTURE_FIELDS
 
 #: Columns of the common song table, in their order; the index is called ``song_id``.
@@ -303,11 +304,10 @@ def first_tag(tags):
 
 
 def artist_groups(artists):
-    """Groups for splits: one an artist, whatever the case; an unknown artist is alone."""
-    plain = artists.astype("string").str.casefold().str.split().str.join(" ")
+    """Groups for splits: one an artist, by `song_groups`; a song of an unknown artist is alone."""
+    groups = song_groups(artists.to_frame("artist"))
     alone = "song " + artists.index.astype(str)
-    groups = plain.astype(object).where(plain.notna() & plain.ne(""), alone)
-    return groups.rename("group")
+    return groups.where(groups.notna(), alone).rename("group")
 
 
 def song_table(index, *, dataset, **columns):

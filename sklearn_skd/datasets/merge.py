@@ -104,17 +104,30 @@ def load_merge(path, *, subset="bimodal", balanced=False):
 
     Examples
     --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
     >>> from sklearn_skd.datasets import load_merge
-    >>> songs = load_merge("MERGE_Bimodal_Complete")  # doctest: +SKIP
-    >>> test = songs.splits["70_15_15_test"]  # doctest: +SKIP
-    >>> X_test, y_test = songs.data.loc[test], songs.target[test]  # doctest: +SKIP
+    >>> with TemporaryDirectory() as folder:  # the smallest archive there could be
+    ...     metadata = Path(folder, "merge_audio_complete_metadata.csv")
+    ...     _ = metadata.write_text("Song,Quadrant\\nA001,Q1\\n")
+    ...     Path(folder, "A001.mp3").touch()
+    ...     songs = load_merge(folder, subset="audio")
+    >>> songs.target.to_dict()
+    {'A001': 'pleasure'}
+    >>> songs.report["n"].to_dict()["without audio"]
+    0
     """
     kind = f"{subset}_{'balanced' if balanced else 'complete'}"
     root = find_root(path, f"merge_{kind}_metadata.csv")
     metadata, set_aside = _read_metadata(root, kind)
     data = _song_table(root, kind, metadata)
     splits, unknown = _read_splits(root, kind, data.index)
-    overlap = _count_shared_artists(splits, data["group"])
+    entries = [
+        *_entries(data, subset, set_aside),
+        ("official splits", len(splits), "files in tvt_dataframes; 6 in the original"),
+        ("unknown songs in splits", unknown, "not in the metadata; left out of the splits"),
+        *_count_shared_artists(splits, data["group"]),
+    ]
     splits |= _without_shared_artists(splits, data["group"])
     return Bunch(
         data=data,
@@ -122,7 +135,7 @@ def load_merge(path, *, subset="bimodal", balanced=False):
         splits=splits,
         groups=data["group"].copy(),
         metadata=metadata,
-        report=make_report(*_entries(data, subset, set_aside, unknown), *overlap),
+        report=make_report(*entries),
         name=f"MERGE {kind.replace('_', ' ')}",
         version="1.1.0",
         licence="CC BY-NC 4.0",
@@ -184,7 +197,7 @@ def _read_plane(root, kind, songs):
     table = read_table(path, required=[*names.values()])
     check_columns(table, [_key(table)], path)
     table = index_songs(table, _key(table))[0].reindex(songs)
-    return {name: pd.to_numeric(table[column]) for name, column in names.items()}
+    return {name: pd.to_numeric(table[text], errors="coerce") for name, text in names.items()}
 
 
 def _read_splits(root, kind, songs):
@@ -209,11 +222,10 @@ def _without_shared_artists(splits, groups):
     disjoint = {}
     for ratio in _ratios(splits):
         train, validate, test = (splits[f"{ratio}_{part}"] for part in _PARTS)
-        tested = groups[test]
-        kept = validate[~groups[validate].isin(tested)]
-        held_out = pd.concat([groups[validate], tested])
-        disjoint[f"{ratio}_train_other_artists"] = train[~groups[train].isin(held_out)]
-        disjoint[f"{ratio}_validate_other_artists"] = kept
+        of_test = groups[validate].isin(groups[test])
+        of_either = groups[train].isin(pd.concat([groups[validate], groups[test]]))
+        disjoint[f"{ratio}_train_other_artists"] = train[~of_either]
+        disjoint[f"{ratio}_validate_other_artists"] = validate[~of_test]
     return disjoint
 
 
@@ -232,13 +244,14 @@ def _ratios(splits):
     return [ratio for ratio in _RATIOS if f"{ratio}_test" in splits]
 
 
-def _entries(data, subset, set_aside, unknown):
+def _entries(data, subset, set_aside):
+    without_plane = data[["valence", "arousal"]].isna().any(axis=1)
     entries = [
         ("songs", len(data), "rows of the metadata with an id of their own"),
         ("repeated or empty ids", set_aside, "the first row of an id is kept"),
         ("without label", data.index[data["emotion"].isna()], "no quadrant Q1 to Q4"),
         ("without artist", data.index[data["artist"].isna()], "each is a group of its own"),
-        ("unknown songs in splits", unknown, "not in the metadata; left out of the splits"),
+        ("without valence or arousal", data.index[without_plane], "no number in av_values"),
     ]
     if subset != "lyrics":
         missing = data.index[data["audio"].isna()]

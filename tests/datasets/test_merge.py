@@ -20,7 +20,7 @@ VALUES = """\
 Audio_Song,Lyric_Song,Arousal,Valence
 A002,L002,0.9,0.1
 A001,L001,0.8,0.75
-A061-66,L061-66,0.2,0.1
+A061-66,L061-66,0.2,"0,1"
 A004,L004,0.25,0.85
 A005,L005,0.6,0.9
 """
@@ -103,6 +103,8 @@ def test_missing_files_and_repeated_ids_are_kept_counted_and_named(songs):
     assert listed["without lyrics"] == ["A002"]
     assert listed["repeated or empty ids"] == ["A005"]
     assert listed["without artist"] == ["A061-66"]
+    assert listed["without valence or arousal"] == ["A061-66"]  # a decimal comma
+    assert songs.report.loc["official splits", "n"] == 6
     assert listed["unknown songs in splits"] == ["A999", "A999"]
     assert songs.report.loc["songs", "n"] == 5
 
@@ -197,6 +199,7 @@ def test_all_but_ids_and_quadrants_is_optional(tmp_path):
     row = songs.data.loc["A1", ["genre", "era", "artist", "title", "valence", "arousal"]]
     assert row.isna().all()
     assert songs.splits == {}
+    assert songs.report.loc["official splits", "n"] == 0
     assert songs.target["A1"] == "pleasure"
 
 
