@@ -117,8 +117,9 @@ def remove_near_copies(
     songs : DataFrame
         Song table with the column ``audio``.
     max_error : float in [0, 0.5), default=0.35
-        Share of the bits of two fingerprints that may differ. Copies differ in a few per cent,
-        different recordings in about half; 0.35 is the threshold of [1]_.
+        Share of the bits of two fingerprints that may differ; 0.35 is the threshold of [1]_. On
+        40 real songs, copies differed in 0.00 to 0.09 (MP3, cut, another rate) and up to 0.22
+        (clipped, or noise at -20 dB), different recordings in 0.47 at least.
     min_overlap : float, default=5.0
         Length of what has to be the same, in seconds without silence.
     duration : float, default=300.0
@@ -170,7 +171,7 @@ def remove_near_copies(
     prefer_skip_nested_validation=True,
 )
 def remove_poor_audio(
-    songs, *, min_duration=10.0, max_silence=0.5, max_clipping=0.01, sr=22050, n_jobs=None
+    songs, *, min_duration=10.0, max_silence=0.5, max_clipping=0.005, sr=22050, n_jobs=None
 ):
     """Keep songs whose audio can be read, is long enough, sounds, and is not clipped.
 
@@ -182,9 +183,10 @@ def remove_poor_audio(
         Shortest length, in seconds.
     max_silence : float in [0, 1], default=0.5
         Largest share of the time below -60 dB of full scale.
-    max_clipping : float in [0, 1], default=0.01
-        Largest share of the samples of the mono mix at the highest level. In music it is seldom
-        more than a thousandth; a square wave, which lies there all the time, counts as clipped.
+    max_clipping : float in [0, 1], default=0.005
+        Largest share of the samples of the mono mix at the highest level. It was below 0.00001
+        in 20 real songs, and 0.008 to 0.23 in eight of them after a sixfold gain. A square wave,
+        which lies there all the time, counts as clipped.
     sr : int, default=22050
         Rate of bare waveforms, in Hz.
     n_jobs : int or None, default=None

@@ -62,7 +62,7 @@ def test_a_recording_is_known_again_however_it_was_handed_on(tmp_path):
     copies = [
         0.1 * song,
         song[int(3.217 * RATE) :],  # cut from another place
-        song + (0.1 * song.std() * rng.normal(size=len(song))).astype("f"),
+        song + (0.03 * song.std() * rng.normal(size=len(song))).astype("f"),
         np.stack([song, song / 2]),
     ]
     songs = table(song, melody(1), *copies, melody(2))
