@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "_make_songs": ["make_songs"],
-        "_mood_tags": ["emotion_from_tags"],
+        "_mood_tags": ["emotion_from_tags", "mood_tags"],
         "_onion": ["read_onion"],
         "emma": ["load_emma"],
         "merge": ["load_merge"],

@@ -51,7 +51,7 @@ def emotion_from_tags(tags, *, lexicon=None):
         Of each song: a list of tags, a mapping of tags to weights of at least 0, text with commas
         between the tags, or a missing value.
     lexicon : mapping of str to str or None, default=None
-        Emotion of each tag that has one. None: some 130 English words in the quadrants
+        Emotion of each tag that has one. None: :func:`mood_tags`, English words in the quadrants
         ``"pleasure"``, ``"tension"``, ``"sadness"`` and ``"calm"``.
 
     Returns
@@ -66,6 +66,10 @@ def emotion_from_tags(tags, *, lexicon=None):
     ValueError
         If a song's tags are of no kind listed above, a weight is negative or no finite number,
         `lexicon` is empty, or an emotion in it has the name of another column.
+
+    See Also
+    --------
+    mood_tags : The words, to be looked at or added to.
 
     Notes
     -----
@@ -114,6 +118,27 @@ def emotion_from_tags(tags, *, lexicon=None):
     table.insert(2, "n_mood_tags", n_known)
     table.attrs["emotions"] = emotions
     return table
+
+
+def mood_tags():
+    """Return the words that :func:`emotion_from_tags` knows.
+
+    Words of valence or arousal alone (epic, fast, emotional), of mixed feelings (bittersweet,
+    nostalgic, romantic), and of places or uses (film, space, summer) are not among them.
+
+    Returns
+    -------
+    dict of str to str
+        Quadrant of each tag, a new dict.
+
+    Examples
+    --------
+    >>> from sklearn_skd.datasets import emotion_from_tags, mood_tags
+    >>> lexicon = mood_tags() | {"dark": "tension"}
+    >>> emotion_from_tags([["dark", "electronic"]], lexicon=lexicon)["emotion"].tolist()
+    ['tension']
+    """
+    return dict(_MOODS)
 
 
 def _plain(tag):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 from sklearn.utils import Bunch
 
+from sklearn_skd.datasets._emotions import COORDINATES
 from sklearn_skd.datasets._mood_tags import emotion_from_tags
 from sklearn_skd.datasets._reading import artist_groups, decade, make_report, song_table
 
@@ -38,8 +39,7 @@ def from_mirdata(dataset, *, label=None, lexicon=None, columns=None):
         from them by the rule of :func:`emotion_from_tags`: each known tag votes for its emotion,
         most votes win, and a song with a tie or without a known tag has no label. None: no labels.
     lexicon : mapping of str to str or None, default=None
-        For tags: the emotion of each, as :func:`emotion_from_tags` takes it. None: its own words,
-        in the four quadrants.
+        For tags: the emotion of each. None: the words of :func:`mood_tags`, in the four quadrants.
     columns : dict of str to str or None, default=None
         Further columns, or other sources of the common ones, by attribute:
         ``{"region": "country", "artist": "perf_artist"}``.
@@ -65,7 +65,7 @@ def from_mirdata(dataset, *, label=None, lexicon=None, columns=None):
         name, version, licence, citation : str
             As mirdata says.
         taxonomy : str or None
-            "quadrants" for tags with the default `lexicon`, else None.
+            "quadrants" where a lexicon of tags knows these alone, else None.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def from_mirdata(dataset, *, label=None, lexicon=None, columns=None):
         version=getattr(dataset, "version", None),
         licence=getattr(dataset, "_license_info", None),
         citation=getattr(dataset, "bibtex", None),
-        taxonomy="quadrants" if votes is not None and lexicon is None else None,
+        taxonomy=_taxonomy(votes),
     )
 
 
@@ -189,6 +189,11 @@ def _rule(label, votes):
         return "no labels"
     source = f"the attribute {label!r}" if isinstance(label, str) else "a function of the track"
     return source if votes is None else f"emotion_from_tags of {source}"
+
+
+def _taxonomy(votes):
+    known = votes is not None and set(votes.attrs["emotions"]) <= set(COORDINATES)
+    return "quadrants" if known else None
 
 
 def _splits(dataset, index):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_skd.datasets import emotion_from_tags
+from sklearn_skd.datasets import emotion_from_tags, mood_tags
 
 QUADRANTS = ["calm", "pleasure", "sadness", "tension"]
 
@@ -83,3 +83,16 @@ def test_a_lexicon_without_use_is_refused():
         emotion_from_tags([["sad"]], lexicon={})
     with pytest.raises(ValueError, match="tied"):
         emotion_from_tags([["sad"]], lexicon={"sad": "tied"})
+
+
+def test_each_word_is_in_one_quadrant_and_spelled_as_it_is_compared():
+    words = mood_tags()
+    table = emotion_from_tags([[word] for word in words])
+    assert table["emotion"].tolist() == list(words.values())
+    assert set(words.values()) == set(QUADRANTS)
+
+
+def test_words_may_be_added_without_changing_ours():
+    lexicon = mood_tags() | {"dark": "tension"}
+    assert emotion_from_tags(["dark"], lexicon=lexicon)["emotion"].tolist() == ["tension"]
+    assert "dark" not in mood_tags()
