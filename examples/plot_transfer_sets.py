@@ -57,6 +57,7 @@ emotion = {
 # Without one, nobody could tell what the distance costs. No artist is on both sides.
 splits = train_validation_test_split(
     songs.loc["home"],
+    sizes=(0.6, 0.15, 0.25),
     target=emotion["home"],
     groups=home.groups[songs.loc["home"].index],
     random_state=0,
