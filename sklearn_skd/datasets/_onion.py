@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_skd.datasets._reading import find_files, index_songs, read_table
+from sklearn_skd.datasets._reading import find_files, find_root, index_songs, read_table
 
-_SUFFIXES = (".tsv.bz2", ".tsv", ".csv.bz2", ".csv")
 _KEYS = ("id", "ID")  # an older release writes "ID"
 
 
@@ -61,19 +60,15 @@ def read_onion(onion_dir, feature, *, columns=None, songs=None):
 
 
 def find_feature(folder, stem, *, must_exist=False):
-    """Path of the file of Onion called `stem`, whatever its suffix; None if there is none."""
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        raise FileNotFoundError(f"There is no folder {str(folder)!r}. Looked for {stem!r} in it.")
-    paths = (folder / f"{stem}{suffix}" for suffix in _SUFFIXES)
-    path = next((path for path in paths if path.is_file()), None)
-    if path is None and must_exist:
-        seen = [found.name for found in find_files(folder, "id_*")][:8]
-        raise FileNotFoundError(
-            f"Looked for {stem}.tsv.bz2 in {str(folder)!r}, found {seen}. Say where the files of "
-            "Music4All-Onion are with onion_dir=..."
-        )
-    return path
+    """Path of the file of Onion called `stem`, in `folder` or one in it; None if there is none."""
+    pattern = f"{stem}.[tc]sv*"
+    try:
+        found = find_files(find_root(folder, pattern), pattern)
+    except FileNotFoundError as error:
+        if Path(folder).expanduser().exists() and not must_exist:
+            return None
+        raise FileNotFoundError(f"{error} Is this the folder of Music4All-Onion?") from error
+    return min(found, key=lambda path: len(path.name))  # unpacked, if it is there, is faster
 
 
 def read_feature(path, *, columns=None, songs=None, **kw):

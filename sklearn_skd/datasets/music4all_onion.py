@@ -67,8 +67,8 @@ def load_music4all_onion(path, *, onion_dir=None, label_from=None, songs=None):
     path : str or path-like
         The folder of Music4All, which holds ``id_information.csv``, or a folder around it.
     onion_dir : str, path-like or None, default=None
-        The folder with the files of Music4All-Onion. None: they are looked for beside those of
-        Music4All.
+        The folder with the files of Music4All-Onion, or a folder around it. None: they are looked
+        for beside those of Music4All.
     label_from : {"tags", "valence_energy", "lyrics_vad"} or None, default=None
         Where labels come from:
 
@@ -254,12 +254,20 @@ def _literal(cell, path):
         ) from error
 
 
+def _of_several_lines(data):
+    """Songs whose artist or title goes over lines, as no name does."""
+    names = data[["artist", "title", "album"]].fillna("").astype(str)
+    broken = names.apply(lambda column: column.str.contains("\n", regex=False)).any(axis=1)
+    return data.index[broken].tolist()
+
+
 def _report(data, repeated, wanted, label_from):
     missing = data.index[data["audio"].isna()]
     unknown = sorted((wanted or set()) - set(data.index))
     return make_report(
         ("songs", len(data), "rows of id_information.csv"),
         ("repeated ids", repeated, "later rows of an id were left out"),
+        ("of several lines", _of_several_lines(data), "a quotation mark not closed swallows songs"),
         ("unknown songs", unknown, "asked for with songs=..., but not in id_information.csv"),
         ("without audio", missing.tolist(), "no file audios/<id>.mp3"),
         ("without lyrics", int(data["lyrics"].isna().sum()), "no text in lyrics/<id>.txt"),

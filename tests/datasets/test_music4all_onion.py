@@ -174,6 +174,18 @@ def test_a_base_with_commas_is_read(root):
     assert load_music4all_onion(root).data["artist"].tolist() == ["Earth, Wind & Fire"]
 
 
+def test_a_folder_around_onion_will_do(root, onion):
+    songs = load_music4all_onion(root, onion_dir=onion.parent, label_from="lyrics_vad")
+    assert songs.target[C] == "tension"
+
+
+def test_a_quotation_mark_that_swallows_songs_is_reported(root):
+    rows = [INFORMATION[0], [A, "x", '"Heroes', "y"], [B, "x", 'z"', "y"], INFORMATION[4]]
+    write(root / "id_information.csv", rows)
+    report = load_music4all_onion(root).report
+    assert report.loc["of several lines", "songs"] == [A]
+
+
 def test_only_the_wanted_songs_are_read(root):
     songs = load_music4all_onion(root, songs=[C, "unknown"])
     assert songs.data.index.tolist() == [C]
@@ -188,6 +200,7 @@ def test_what_is_missing_is_counted_and_named(root):
     assert report["n"].to_dict() == {
         "songs": 4,
         "repeated ids": 1,
+        "of several lines": 0,
         "unknown songs": 0,
         "without audio": 2,
         "without lyrics": 3,
@@ -266,5 +279,5 @@ def test_features_that_are_not_there_are_named(onion):
     write(onion / "id_essentia.tsv.bz2", [["id", "f"], [A, "1"]])
     with pytest.raises(ValueError, match=r"no column 'g'"):
         read_onion(onion, "essentia", columns=["g"])
-    with pytest.raises(FileNotFoundError, match="There is no folder"):
+    with pytest.raises(FileNotFoundError, match=r"There is no .*elsewhere"):
         read_onion(onion / "elsewhere", "essentia")
