@@ -16,6 +16,7 @@ STORY = (
     "plot_abstention.py",
     "plot_conformal.py",
     "plot_model_card.py",
+    "plot_transfer_sets.py",
 )
 
 
