@@ -66,6 +66,7 @@ def load_emma(path, *, audio_dir=None):
         report : DataFrame
             What was found, what is missing and what was set aside.
         name, version, licence, citation, taxonomy : str
+            Of the set; the taxonomy as :func:`to_quadrant` knows it.
 
     Raises
     ------

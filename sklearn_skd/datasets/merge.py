@@ -76,6 +76,7 @@ def load_merge(path, *, subset="bimodal", balanced=False):
         report : DataFrame
             What was found, what is missing and what was set aside, with the songs concerned.
         name, version, licence, citation, taxonomy : str
+            Of the set; the taxonomy as :func:`to_quadrant` knows it.
 
     Raises
     ------

@@ -98,6 +98,7 @@ def load_music4all_onion(path, *, onion_dir=None, label_from=None, songs=None):
         report : DataFrame
             What was found and what is missing.
         name, version, licence, citation, taxonomy : str
+            Of the set; the taxonomy as :func:`to_quadrant` knows it.
 
     Raises
     ------
