@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from sklearn_skd.calibration import fit_temperature
 from sklearn_skd.evaluation import summarize
 from sklearn_skd.metrics import (
     calibration_summary,
@@ -41,7 +42,8 @@ def make_table(table, scores, predictions, shares):
     numbers : DataFrame
         Index (strategy, calibration); means of the metrics over ``folds``; ``NLL difference`` to
         the SKD default on the same folds and its corrected ``NLL error``; ``F1 difference``,
-        ``F1 error`` and ``F1 ratio`` to the teacher; ECE of pooled predictions. Empty as long as
+        ``F1 error`` and ``F1 ratio`` to the teacher; ECE of pooled predictions; ``tau``, the median
+        of the calibration temperatures, and ``right tau``, that of the test songs. Empty as long as
         the SKD default has no fold.
     """
     rows = (scores["setting"] == table.setting.name) & scores["strategy"].isin(table.arms)
@@ -60,7 +62,10 @@ def make_table(table, scores, predictions, shares):
         numbers["F1 ratio"] = f1["mean"] / (f1["mean"] - f1["difference"])
     predictions = predictions[predictions["setting"] == table.setting.name]
     compared = shares if table.setting.label_share < 1 else None
-    pooled = {arm: pool(_of(predictions, arm), compared) for arm in numbers.index}
+    pooled = {
+        arm: pool(_of(predictions, arm), compared) | _temperatures(predictions, arm)
+        for arm in numbers.index
+    }
     numbers = numbers.join(pd.DataFrame(pooled).T.rename_axis(numbers.index.names))
     order = {arm: place for place, arm in enumerate(table.arms)}
     return numbers.sort_index(key=lambda level: level.map(lambda name: order.get(name, name)))
@@ -114,6 +119,25 @@ def pool(predictions, shares=None):
     return pd.DataFrame(rows).astype(float).mean().to_dict()
 
 
+def _temperatures(predictions, arm):
+    """Median of tau_c over the folds, and the one that would fit the test songs of all folds."""
+    if arm[1] != "temperature":
+        return {"tau": np.nan, "right tau": np.nan}
+    columns = [name for name in predictions if name.startswith("proba_")]
+    raw, scaled = (
+        _of(predictions, (arm[0], kind)).sort_values([*PLACE, "song"])
+        for kind in ("raw", "temperature")
+    )
+    logits = [np.log(np.maximum(one[columns].to_numpy(), 1e-12)) for one in (raw, scaled)]
+    size = [((one - one.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) for one in logits]
+    sizes = pd.DataFrame(np.transpose(size)).groupby([raw[name].to_numpy() for name in PLACE]).sum()
+    labels = [name.removeprefix("proba_") for name in columns]
+    codes = raw["label"].astype(str).map(labels.index).to_numpy()
+    with np.errstate(invalid="ignore"):  # a student that says the same of all emotions
+        tau = np.sqrt(sizes[0] / sizes[1]).median()
+    return {"tau": tau, "right tau": fit_temperature(logits[0], codes)}
+
+
 @cache  # a report follows every unit of work, which changes few of these
 def _calibration(truth, proba, labels):
     proba = np.frombuffer(proba).reshape(len(truth), len(labels))
@@ -153,6 +177,10 @@ def shown(numbers, title, votes=None):
     table["null band"] = numbers.apply(
         lambda row: f"{row['floor_low']:.3f} – {row['floor_high']:.3f}", axis=1
     )
+    table["τ (right)"] = [
+        "" if np.isnan(right) else f"{tau:.2f} ({right:.2f})"
+        for tau, right in zip(numbers["tau"], numbers["right tau"], strict=True)
+    ]
     if "CCC" in numbers:
         table["CCC"] = numbers["CCC"].map("{:.3f}".format)
     table["folds"] = numbers["folds"].map("{:.0f}".format)

@@ -11,7 +11,8 @@ Columns: means over the folds; Δ NLL is the paired difference to the SKD defaul
 (temperature-scaled), positive where SKD is better, ± its corrected standard error (Nadeau and
 Bengio, 2003); macro-F1 against the teacher's on the same folds; the ECE is that of the pooled
 predictions of a repeat, with a 95 % bootstrap interval, beside the 95 % band that a perfectly
-calibrated model would show (means over the repeats). "+ T" is temperature-scaled.
+calibrated model would show (means over the repeats). "+ T" is temperature-scaled; τ is the median
+of the calibration temperatures over the folds, beside the one that is right for the test songs.
 """
 
 import argparse
