@@ -97,7 +97,7 @@ def emotify(args):
 
 def simulated(args):
     """The same of `make_songs`; the model reads lyrics and culture fields."""
-    made = make_songs(n_annotators=args.listeners, random_state=0)
+    made = make_songs(n_annotators=args.listeners, random_state=args.seed)
     text = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), min_df=2)
     words = text.fit_transform(made.data["lyrics"].fillna(""))  # looks at no labels
     fields = OneHotEncoder().fit_transform(made.data.iloc[:, 2:].fillna("?"))
@@ -163,8 +163,9 @@ def main():
     parser.add_argument("--features", type=Path, help="cache of emotify's features")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/output/feedback"))
     parser.add_argument("--listeners", type=int, default=12, help="simulated ones")
+    parser.add_argument("--seed", type=int, default=0, help="of the simulated songs")
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--prior-strength", type=float, nargs="+", default=[20.0])
+    parser.add_argument("--prior-strength", type=float, nargs="+", default=[80.0])
     parser.add_argument("--n-jobs", type=int, default=1)
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)

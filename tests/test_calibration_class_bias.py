@@ -58,7 +58,8 @@ def test_few_songs_move_the_biases_less(songs):
     logits, y = songs[0][:20], songs[1][:20]
     size = []
     for n in (1, 10):
-        bias = fit_temperature_and_bias(np.tile(logits, (n, 1)), np.tile(y, n), shrinkage=5)[1]
+        told = np.tile(logits, (n, 1)), np.tile(y, n)
+        bias = fit_temperature_and_bias(*told, shrinkage=5, bias_shrinkage=5)[1]
         size.append(np.abs(bias).max())
     assert size[0] < 0.8 * size[1]
 

@@ -35,7 +35,7 @@ class FeedbackCalibrator(PrefitCalibrator):
         Whether the classes have biases, so that feedback can change the predicted class. Without,
         only how sure the probabilities are.
 
-    prior_strength : float, default=20.0
+    prior_strength : float, default=80.0
         How much a prior counts, in feedbacks, above 0: a listener is kept near the population and
         the population near the estimator, as if each had that many feedbacks that agree. Each
         bias and the logarithm of the temperature have a normal prior with a variance of
@@ -122,7 +122,7 @@ class FeedbackCalibrator(PrefitCalibrator):
     >>> calibrated = calibrated.partial_fit(
     ...     np.r_[songs, songs], np.r_[ann, eve], groups=["ann"] * 37 + ["eve"] * 37
     ... )
-    >>> calibrated.predict(X[[61, 61]], groups=["ann", "eve"])
+    >>> calibrated.predict(X[[50, 50]], groups=["ann", "eve"])
     array([1, 2])
     """
 
@@ -139,7 +139,7 @@ class FeedbackCalibrator(PrefitCalibrator):
         estimator,
         *,
         class_bias=False,
-        prior_strength=20.0,
+        prior_strength=80.0,
         half_life=1000.0,
         max_step=0.1,
         memory=2000,

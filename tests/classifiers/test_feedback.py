@@ -147,7 +147,7 @@ def test_one_feedback_moves_nobody_further_than_the_bound(weight, memory):
 
 def test_a_listener_is_not_left_behind_where_the_population_goes():
     told = calibrator(class_bias=True, max_step=0.02, prior_strength=1)
-    told.partial_fit(np.zeros((1, 3)), ["calm"], groups=["ann"])
+    told.partial_fit([[0.1, 0.0, 0.0]], ["calm"], groups=["ann"])
     told.partial_fit(*draw(200, bias=(2, 0, 0)), groups=["ann"] + ["bob"] * 199)
     assert np.abs(place(told, "ann") - place(told)).max() <= 0.04 + 1e-9  # her own two steps
     assert np.abs(place(told)).max() > 1
