@@ -152,6 +152,8 @@ def test_a_new_name_without_documentation_is_noticed(monkeypatch):
 
     made_up.__module__ = "sklearn_skd.calibration"
     monkeypatch.setattr(sklearn_skd.calibration, "made_up", made_up, raising=False)
+    public = [*sklearn_skd.calibration.__all__, "made_up"]
+    monkeypatch.setattr(sklearn_skd.calibration, "__all__", public)
     assert missing_in_api_reference("sklearn_skd.calibration") == ["made_up"]
     found = docstring_errors("sklearn_skd.calibration.made_up", NUMPYDOC_ERRORS)
     assert {code for code, _ in found} == {"PR01", "PR02"}

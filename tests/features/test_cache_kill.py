@@ -90,14 +90,14 @@ def end_of(pid):
 def kills_at_random_moments(folder, rounds=40):
     """Kill a run, let the next one go on, until all is there; then start again."""
     expected, rng = log_mel().transform(songs()), random.Random(0)
-    start = time.perf_counter()
-    log_mel(folder / "timed").transform(songs())
-    whole_run = time.perf_counter() - start
     kept, killed = [], 0
     for number in range(rounds):
         cache = FeatureCache(folder / "cache")
         pid = fork(lambda cache=cache: log_mel(cache).transform(songs()))
-        time.sleep(rng.uniform(0, 0.6 * whole_run))
+        enough = rng.randint(whole(cache.folder), N_SONGS)
+        while whole(cache.folder) < enough:  # not by the clock: the machine may be busy
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.005))
         os.kill(pid, signal.SIGKILL)
         killed += end_of(pid) == signal.SIGKILL
         kept.append(whole(cache.folder))
@@ -230,7 +230,7 @@ def arena(tmp_path):
 
 def test_kills_at_random_moments_leave_whole_entries_that_are_not_computed_again(arena):
     found = arena(kills_at_random_moments)
-    assert found["killed"] >= 30  # the others had come to their end
+    assert found["killed"] >= 20  # the others had come to their end
     assert len(set(found["kept"])) >= 5  # the kills fell all over the run
 
 
