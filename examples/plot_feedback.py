@@ -11,7 +11,7 @@ that of all, and, near it, one for each listener. How many answers does it take?
 # -------------------------------------
 # A third of the songs teaches the student. On the others its logits are read once: it is frozen
 # from here on. Each of the twelve simulated annotators is a listener who, when it comes to
-# feedback, answers by a taste of their own.
+# feedback, answers by his or her own taste.
 import os
 
 import matplotlib.pyplot as plt
@@ -72,9 +72,10 @@ print(loss.round(3))
 # %%
 # How much it takes
 # -----------------
-# The dotted line is the student without any feedback, calibrated on majority labels. Where the
-# lines part, names begin to pay. On so few songs this is one draw; ``benchmarks/feedback.py``
-# repeats it, on real votes too.
+# The dotted line is the student without any feedback: calibrated on majority labels, it is too sure
+# of what one person will say. That is soon learned from all together. Where the lines part, names
+# pay, and here that is little. On so few songs this is one draw; ``benchmarks/feedback.py`` repeats
+# it, on real votes too.
 figure, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 for (arm, values), color, marker in zip(loss.items(), ("#0072B2", "#D55E00"), "os", strict=True):
     ax.plot(values, color=color, marker=marker, label=arm)
