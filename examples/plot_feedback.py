@@ -9,9 +9,8 @@ that of all, and, near it, one for each listener. How many answers does it take?
 # %%
 # A student, and songs it has not heard
 # -------------------------------------
-# A third of the songs teaches the student. On the others its logits are read once: it is frozen
-# from here on. Each of the twelve simulated annotators is a listener who, when it comes to
-# feedback, answers by his or her own taste.
+# A third of the songs teaches the student, which is frozen from here on. Each of the twelve
+# simulated annotators is a listener who answers by his or her own taste.
 import os
 
 import matplotlib.pyplot as plt
