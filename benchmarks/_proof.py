@@ -105,8 +105,7 @@ def pool(predictions, shares=None):
         its band ``floor_low`` and ``floor_high``, ``n`` songs, ``inside``: share of the repeats
         whose ECE is in the band.
     """
-    columns = [name for name in predictions if name.startswith("proba_")]
-    labels = tuple(name.removeprefix("proba_") for name in columns)
+    columns, labels = _classes(predictions)
     rows = []
     for _, part in predictions.groupby("repeat"):
         proba = part[columns].to_numpy()
@@ -119,11 +118,17 @@ def pool(predictions, shares=None):
     return pd.DataFrame(rows).astype(float).mean().to_dict()
 
 
+def _classes(predictions):
+    """Columns of the probabilities, and the label of each."""
+    columns = [name for name in predictions if name.startswith("proba_")]
+    return columns, tuple(name.removeprefix("proba_") for name in columns)
+
+
 def _temperatures(predictions, arm):
     """Median of tau_c over the folds, and the one that would fit the test songs of all folds."""
     if arm[1] != "temperature":
         return {"tau": np.nan, "right tau": np.nan}
-    columns = [name for name in predictions if name.startswith("proba_")]
+    columns, labels = _classes(predictions)
     raw, scaled = (
         _of(predictions, (arm[0], kind)).sort_values([*PLACE, "song"])
         for kind in ("raw", "temperature")
@@ -131,7 +136,6 @@ def _temperatures(predictions, arm):
     logits = [np.log(np.maximum(one[columns].to_numpy(), 1e-12)) for one in (raw, scaled)]
     size = [((one - one.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) for one in logits]
     sizes = pd.DataFrame(np.transpose(size)).groupby([raw[name].to_numpy() for name in PLACE]).sum()
-    labels = [name.removeprefix("proba_") for name in columns]
     codes = raw["label"].astype(str).map(labels.index).to_numpy()
     with np.errstate(invalid="ignore"):  # a student that says the same of all emotions
         tau = np.sqrt(sizes[0] / sizes[1]).median()

@@ -2,14 +2,17 @@
 
 import numpy as np
 
-__all__ = ["check_codes", "two_dimensional"]
+__all__ = ["check_codes", "class_columns", "two_dimensional"]
+
+
+def class_columns(logits):
+    """Logits with a column a class; margins become (0, margin)."""
+    return np.column_stack([np.zeros_like(logits), logits]) if logits.ndim == 1 else logits
 
 
 def two_dimensional(logits):
-    """Finite logits as float64 with a column a class; margins become (0, margin)."""
-    logits = np.asarray(logits, dtype=np.float64)
-    if logits.ndim == 1:
-        logits = np.column_stack([np.zeros_like(logits), logits])
+    """Finite logits as float64 with a column a class."""
+    logits = class_columns(np.asarray(logits, dtype=np.float64))
     if logits.ndim != 2 or logits.shape[1] < 2:
         raise ValueError(
             "logits must have shape (n_samples, n_classes) with two classes or more, or "

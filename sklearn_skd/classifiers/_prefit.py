@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from sklearn_skd._sklearn import HasMethods, _check_sample_weight
 from sklearn_skd.calibration import temperature_softmax
+from sklearn_skd.calibration._checks import class_columns
+from sklearn_skd.classifiers._steps import check_prefit
 
 __all__ = ["PrefitCalibrator"]
 
@@ -25,15 +26,7 @@ class PrefitCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _adopt_classes(self):
         """Set what is known of the estimator; NotFittedError if it is not fitted."""
-        try:
-            check_is_fitted(self.estimator)
-        except NotFittedError:
-            name = type(self).__name__
-            raise NotFittedError(
-                f"{name} takes a fitted classifier, and this {type(self.estimator).__name__} is "
-                "not: fit it first, on other songs. If it was fitted and then cloned (by a search "
-                "or cross_val_score), wrap it in sklearn.frozen.FrozenEstimator."
-            ) from None
+        check_prefit(self.estimator, caller=type(self).__name__)
         self.classes_ = np.asarray(self.estimator.classes_)
         for attribute in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(attribute, None)
@@ -59,7 +52,7 @@ class PrefitCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if hasattr(self.estimator, "decision_function"):
             scores = np.asarray(self.estimator.decision_function(X), dtype=np.float64)
             if scores.shape[1:] == ((n_classes,) if n_classes > 2 else ()):
-                return _two_columns(scores)
+                return class_columns(scores)
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
                 f"The decision function of this {type(self.estimator).__name__} has shape "
@@ -79,10 +72,6 @@ class PrefitCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def _labels(self, logits, temperature, bias):
         """The most probable class; without bias exactly that of the logits, rounding or not."""
         return self.classes_[np.argmax(logits + temperature * bias, axis=1)]
-
-
-def _two_columns(scores):
-    return scores if scores.ndim == 2 else np.column_stack([np.zeros_like(scores), scores])
 
 
 def _encode(y, classes):

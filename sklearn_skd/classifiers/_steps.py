@@ -1,9 +1,11 @@
 """The classifier inside a Pipeline, a search or a frozen estimator, and what it reads."""
 
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["split_steps", "transform"]
+__all__ = ["check_prefit", "split_steps", "transform"]
 
 
 def split_steps(estimator):
@@ -49,3 +51,15 @@ def transform(transformers, X):
     for transformer in transformers:
         X = transformer.transform(X)
     return X
+
+
+def check_prefit(classifier, *, caller):
+    """NotFittedError unless the classifier is fitted; `caller` is the name of who needs it so."""
+    try:
+        check_is_fitted(classifier)
+    except NotFittedError:
+        raise NotFittedError(
+            f"{caller} takes a fitted classifier, and this {type(classifier).__name__} is not: fit "
+            "it first, on other songs. If it was fitted and then cloned (by a search or "
+            "cross_val_score), wrap it in sklearn.frozen.FrozenEstimator."
+        ) from None

@@ -5,12 +5,11 @@ from numbers import Real
 import numpy as np
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_skd._warnings import warn_user
-from sklearn_skd.classifiers._steps import split_steps, transform
+from sklearn_skd.classifiers._steps import check_prefit, split_steps, transform
 from sklearn_skd.classifiers._working_point import at_coverage, at_risk, is_right
 from sklearn_skd.distillation.weights import nonnegative_logistic
 
@@ -270,19 +269,12 @@ class AbstainingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _check_estimator(self):
         transformers, classifier = split_steps(self.estimator)
-        name = type(classifier).__name__
-        try:
-            check_is_fitted(classifier)
-        except NotFittedError:
-            raise NotFittedError(
-                f"AbstainingClassifier takes a fitted classifier, and this {name} is not: fit it "
-                "first, on other songs. If it was fitted and then cloned (by a search or "
-                "cross_val_score), wrap it in sklearn.frozen.FrozenEstimator."
-            ) from None
+        check_prefit(classifier, caller="AbstainingClassifier")
         if self.by != "confidence" and not hasattr(classifier, "predict_credibility"):
             raise ValueError(
                 f"by={self.by!r} needs a classifier with predict_credibility, such as "
-                f'SKDStudentClassifier; {name} has none. Use by="confidence".'
+                f"SKDStudentClassifier; {type(classifier).__name__} has none. Use "
+                'by="confidence".'
             )
         return transformers, classifier
 

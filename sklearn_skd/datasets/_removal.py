@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-__all__ = ["check_song_table", "set_apart"]
+__all__ = ["check_song_table", "column_of", "set_apart"]
 
 
 def check_song_table(songs):
@@ -19,6 +19,15 @@ def check_song_table(songs):
             f"The index of songs has {twice!r} twice. Several sets become one table with "
             "pd.concat({'merge': merge.data, 'emma': emma.data})."
         )
+
+
+def column_of(songs, name):
+    """A column of a song table; ValueError if it is not there."""
+    if name not in songs.columns:
+        raise ValueError(
+            f"songs has no column {name!r}, but {list(songs.columns)}: rename the right one."
+        )
+    return songs[name]
 
 
 def set_apart(songs, removed, *, step, n_unjudged):

@@ -1,6 +1,7 @@
 """Cleaning of a song table, each step on its own and with a report (paper section 4.1)."""
 
 import re
+from functools import partial
 from numbers import Integral, Real
 
 import pandas as pd
@@ -8,7 +9,7 @@ from joblib import Parallel, delayed
 
 from sklearn_skd._sklearn import Interval, validate_params
 from sklearn_skd.annotations import aggregate_annotations
-from sklearn_skd.datasets._removal import check_song_table, set_apart
+from sklearn_skd.datasets._removal import check_song_table, column_of, set_apart
 from sklearn_skd.datasets._sound_prints import FRAMES_PER_SECOND, find_copies, sound_print
 from sklearn_skd.datasets._sound_quality import measure_sound
 from sklearn_skd.datasets.groups import song_groups
@@ -151,7 +152,7 @@ def remove_near_copies(
                    reason twin
     2  the same recording    0
     """
-    prints = dict(_of_sounds(songs, _Print(duration), sr=sr, n_jobs=n_jobs))
+    prints = dict(_of_sounds(songs, partial(sound_print, duration=duration), sr=sr, n_jobs=n_jobs))
     judged = [row for row, result in prints.items() if not isinstance(result, SongError)]
     pairs = find_copies(
         [prints[row] for row in judged],
@@ -266,7 +267,7 @@ def remove_missing_lyrics(songs, *, min_words=10, keep_instrumentals=False):
     """
     check_song_table(songs)
     removed, unjudged = {}, 0
-    for row, text in enumerate(_column(songs, "lyrics")):
+    for row, text in enumerate(column_of(songs, "lyrics")):
         words = 0 if is_missing(text) else len(_WORD.findall(clean_lyrics(text)))
         if not words and keep_instrumentals:
             unjudged += 1
@@ -333,21 +334,11 @@ def remove_conflicts(songs, annotations, *, min_agreement=0.25):
     return set_apart(songs, removed, step="remove_conflicts", n_unjudged=unjudged)
 
 
-class _Print:
-    """`sound_print` of a duration, with one argument."""
-
-    def __init__(self, duration):
-        self.duration = duration
-
-    def __call__(self, song):
-        return sound_print(song, duration=self.duration)
-
-
 def _of_sounds(songs, measure, *, sr, n_jobs):
     """(row, result or SongError) of all songs that have audio."""
     check_song_table(songs)
     sounds = [
-        (row, song) for row, song in enumerate(_column(songs, "audio")) if not is_missing(song)
+        (row, song) for row, song in enumerate(column_of(songs, "audio")) if not is_missing(song)
     ]
     jobs = (delayed(_of_sound)(song, measure, sr) for _, song in sounds)
     results = Parallel(n_jobs=n_jobs, prefer="threads")(jobs)
@@ -359,11 +350,3 @@ def _of_sound(song, measure, sr):
         return measure(check_song(song, sr=sr))
     except SongError as error:
         return error
-
-
-def _column(songs, name):
-    if name not in songs.columns:
-        raise ValueError(
-            f"songs has no column {name!r}, but {list(songs.columns)}: rename the right one."
-        )
-    return songs[name]

@@ -6,6 +6,7 @@ import unicodedata
 import pandas as pd
 
 from sklearn_skd._sklearn import StrOptions, validate_params
+from sklearn_skd.datasets._removal import column_of
 from sklearn_skd.features._missing import is_missing
 
 __all__ = ["song_groups"]
@@ -71,14 +72,9 @@ def song_groups(songs, *, by="artist"):
     >>> song_groups(songs, by="version").tolist()
     ['bees: honey', 'bees: honey', 'ann: honey']
     """
-    for column in ["artist", "title"][: 1 + (by == "version")]:
-        if column not in songs.columns:
-            raise ValueError(
-                f"songs has no column {column!r}, but {list(songs.columns)}: rename the right one."
-            )
-    names = [_artist(name) for name in songs["artist"]]
+    names = [_artist(name) for name in column_of(songs, "artist")]
     if by == "version":
-        titles = [_title(title) for title in songs["title"]]
+        titles = [_title(title) for title in column_of(songs, "title")]
         names = [f"{a}: {t}" if a and t else None for a, t in zip(names, titles, strict=True)]
     return pd.Series(names, index=songs.index, dtype=object, name=by)
 

@@ -148,15 +148,19 @@ def load_merge(path, *, subset="bimodal", balanced=False):
 def _read_metadata(root, kind):
     """The metadata by song, and the ids of rows that were set aside."""
     path = find_file(root, f"merge_{kind}_metadata.csv")
-    table = read_table(path, required=["Quadrant"])
-    key = _key(table)
-    check_columns(table, [key, *["Lyric_Song"] * (key == "Audio_Song")], path)
+    return _read_songs(path, required=["Quadrant"], bimodal=["Lyric_Song"])
+
+
+def _read_songs(path, *, required=(), bimodal=()):
+    """A table by song, and the ids of rows that were set aside.
+
+    The ids are in another column where songs have one of their lyrics as well; `bimodal` columns
+    are required there.
+    """
+    table = read_table(path, required=required)
+    key = "Audio_Song" if "Audio_Song" in table.columns else "Song"
+    check_columns(table, [key, *(bimodal if key == "Audio_Song" else ())], path)
     return index_songs(table, key)
-
-
-def _key(table):
-    """Name of the column of ids, which is another one in the bimodal set."""
-    return "Audio_Song" if "Audio_Song" in table.columns else "Song"
 
 
 def _song_table(root, kind, metadata):
@@ -195,9 +199,7 @@ def _read_plane(root, kind, songs):
     if not find_files(root, f"merge_{kind}_av_values.csv"):
         return dict.fromkeys(names, float("nan"))
     path = find_file(root, f"merge_{kind}_av_values.csv")
-    table = read_table(path, required=[*names.values()])
-    check_columns(table, [_key(table)], path)
-    table = index_songs(table, _key(table))[0].reindex(songs)
+    table = _read_songs(path, required=[*names.values()])[0].reindex(songs)
     return {name: pd.to_numeric(table[text], errors="coerce") for name, text in names.items()}
 
 
@@ -210,9 +212,7 @@ def _read_splits(root, kind, songs):
             continue
         for part in _PARTS:
             path = find_file(folder, f"tvt_{ratio}_{part}_{kind}.csv")
-            table = read_table(path)
-            check_columns(table, [_key(table)], path)
-            ids = index_songs(table, _key(table))[0].index
+            ids = _read_songs(path)[0].index
             splits[f"{ratio}_{part}"] = ids[ids.isin(songs)]
             unknown += ids[~ids.isin(songs)].tolist()
     return splits, unknown

@@ -153,17 +153,14 @@ def describe_sources(classifier, X, features):
             (source.name, f"{_KINDS[source.kind]}, {source.size}", _absent(source, arrays))
             for source in classifier.sources_
         ]
-        unread = [name for name in features if name not in arrays] if _is_mapping(features) else []
+        named = features if isinstance(features, Mapping) else ()
+        unread = [name for name in named if name not in arrays]
         rows += [(name, "not read by this model", np.nan) for name in unread]
     elif isinstance(X, pd.DataFrame):
         rows = [(str(name), "column", int(X.iloc[:, i].isna().sum())) for i, name in enumerate(X)]
     else:
         rows = []
     return pd.DataFrame(rows, columns=columns)
-
-
-def _is_mapping(features):
-    return isinstance(features, Mapping)
 
 
 def _absent(source, arrays):

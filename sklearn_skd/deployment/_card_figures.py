@@ -30,31 +30,21 @@ def reliability_image(songs, *, n_resamples, random_state, alt):
     """
     from sklearn_skd.display import ReliabilityDisplay
 
-    with _figure(figsize=(6.0, 6.2)) as (figure, ax):
-        ReliabilityDisplay.from_predictions(
-            songs.labels,
-            songs.proba,
-            labels=songs.classes,
-            n_resamples=n_resamples,
-            random_state=random_state,
-            ax=ax,
-        )
-        return _image(figure, alt)
+    draws = {"n_resamples": n_resamples, "random_state": random_state}
+    return _drawn(ReliabilityDisplay, songs, draws, figsize=(6.0, 6.2), alt=alt)
 
 
 def risk_coverage_image(songs, *, n_resamples, random_state, alt):
     """Risk-coverage curve as an ``img`` element; parameters of :func:`reliability_image`."""
     from sklearn_skd.display import RiskCoverageDisplay
 
-    with _figure(figsize=(6.0, 4.6)) as (figure, ax):
-        RiskCoverageDisplay.from_predictions(
-            songs.labels,
-            songs.proba,
-            labels=songs.classes,
-            n_resamples=n_resamples,
-            random_state=random_state,
-            ax=ax,
-        )
+    draws = {"n_resamples": n_resamples, "random_state": random_state}
+    return _drawn(RiskCoverageDisplay, songs, draws, figsize=(6.0, 4.6), alt=alt)
+
+
+def _drawn(display, songs, draws, *, figsize, alt):
+    with _figure(figsize) as (figure, ax):
+        display.from_predictions(songs.labels, songs.proba, labels=songs.classes, ax=ax, **draws)
         return _image(figure, alt)
 
 

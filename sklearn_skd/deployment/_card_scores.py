@@ -126,10 +126,7 @@ def score_classes(songs, *, n_resamples, random_state):
     own, guessed = _one_hot(songs.codes, songs), _one_hot(songs.guesses, songs)
     excess = songs.proba - own
     columns = np.hstack([own, guessed, own * guessed, excess])
-    rng = np.random.default_rng(random_state)
-    sums = np.vstack(
-        [columns.sum(axis=0), bootstrap_sums(columns, n_resamples=n_resamples, rng=rng)]
-    )
+    sums = _sums(columns, n_resamples=n_resamples, random_state=random_state)
     true, predicted, hits, promised = np.split(sums, 4, axis=1)
     table = pd.DataFrame(
         {"songs": true[0].astype(int), "predicted": predicted[0].astype(int)},
@@ -150,15 +147,19 @@ def _bootstrap(songs, *, n_resamples, random_state):
     given = songs.proba[np.arange(len(songs)), songs.codes]
     loss = -np.log(np.maximum(given, np.finfo(np.float64).eps))
     columns = np.hstack([own, guessed, own * guessed, loss[:, None]])
-    rng = np.random.default_rng(random_state)
-    sums = np.vstack(
-        [columns.sum(axis=0), bootstrap_sums(columns, n_resamples=n_resamples, rng=rng)]
-    )
+    sums = _sums(columns, n_resamples=n_resamples, random_state=random_state)
     f1 = np.nanmean(_f1(*np.split(sums[:, :-1], 3, axis=1)), axis=1)
     return (
         tuple(part.item() for part in _percentiles(f1[:, None])),
         tuple(part.item() for part in _percentiles(sums[:, -1:] / len(songs))),
     )
+
+
+def _sums(columns, *, n_resamples, random_state):
+    """Sums of the columns over the songs, first over those at hand, then over resamples."""
+    rng = np.random.default_rng(random_state)
+    resampled = bootstrap_sums(columns, n_resamples=n_resamples, rng=rng)
+    return np.vstack([columns.sum(axis=0), resampled])
 
 
 def _one_hot(codes, songs):

@@ -203,10 +203,9 @@ def raw_and_calibrated(arm, X, classes):
     step = last_step(arm)
     if isinstance(step, NetClassifier) and getattr(step, "calibration", "temperature"):
         scores = arm.decision_function(X)  # one pass: a Pipeline may have audio to read
-        logits = np.stack([np.zeros_like(scores), scores], axis=1) if scores.ndim == 1 else scores
         parts = {
-            "raw": temperature_softmax(logits * step.temperature_, 1.0),
-            "temperature": temperature_softmax(logits, 1.0),
+            "raw": temperature_softmax(scores * step.temperature_, 1.0),
+            "temperature": temperature_softmax(scores, 1.0),
         }
     else:
         parts = {"raw": arm.predict_proba(X)}

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, log_loss
 
 from sklearn_skd._sklearn import _Scorer
-from sklearn_skd.metrics._validation import check_probabilities, check_targets
+from sklearn_skd.metrics._validation import check_targets
 from sklearn_skd.metrics.calibration import expected_calibration_error
 from sklearn_skd.metrics.classwise import classwise_calibration_error
 from sklearn_skd.metrics.debiased import debiased_calibration_error
@@ -77,8 +77,8 @@ def _log_loss(y_true, y_proba, *, labels, sample_weight=None):
 
 
 def _brier_score(y_true, y_proba, *, labels, sample_weight=None):
-    check_targets(y_true, y_proba, labels=labels)
-    y_proba = check_probabilities(y_proba)  # two columns, so that no positive class need be named
+    # two columns, so that no positive class need be named
+    _, y_proba, _ = check_targets(y_true, y_proba, labels=labels)
     return brier_score_loss(y_true, y_proba, labels=labels, sample_weight=sample_weight)
 
 
