@@ -200,7 +200,8 @@ def songs_for(teacher, X, rows):
     The nets read a batch at a time; any other teacher gets ordinary arrays.
     """
     if isinstance(X, Mapping) and isinstance(teacher, NetClassifier):
-        return take_songs(X, rows)
+        taken = take_songs(X, rows)
+        return type(X)(**taken) if isinstance(X, dict) else taken  # its own teacher may be no net
     return _rows(X, rows)
 
 

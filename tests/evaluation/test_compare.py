@@ -8,6 +8,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from skorch.helper import SliceDict
 
 from sklearn_skd import AudioStatistics, SongFeatures
 from sklearn_skd.evaluation import compare_strategies
@@ -141,6 +143,17 @@ def test_a_pipeline_of_features_is_compared_on_a_table_of_songs(tiny_student):
         cv=2,
     )
     assert len(table_of_scores) == 2 * 2 * 7
+
+
+def test_a_teacher_that_is_no_net_gets_the_songs_in_the_container_that_the_user_chose(
+    collection, tiny_student
+):
+    """FunctionTransformer refuses a plain dict, and takes a SliceDict."""
+    pick = FunctionTransformer(lambda songs: songs["statistics"])
+    student = tiny_student(teacher=make_pipeline(pick, GaussianNB()), sources=("audio",))
+    X = SliceDict(audio=collection.X.astype(np.float32), statistics=collection.X)
+    table = compare_strategies(student, X, collection.y, strategies=("skd",), cv=2)
+    assert table["value"].notna().any()
 
 
 def test_repeats_are_told_apart(collection):
