@@ -118,9 +118,10 @@ def remove_near_copies(
     songs : DataFrame
         Song table with the column ``audio``.
     max_error : float in [0, 0.5), default=0.35
-        Share of the bits of two fingerprints that may differ; 0.35 is the threshold of [1]_. On
-        40 real songs, copies differed in 0.00 to 0.09 (MP3, cut, another rate) and up to 0.22
-        (clipped, or noise at -20 dB), different recordings in 0.47 at least.
+        Share of the bits of two fingerprints that may differ; 0.35 is the threshold of [1]_.
+        Copies of real songs differed in 0.00 to 0.08 (MP3, cut, another rate) and up to 0.32
+        (clipped, or noise at -10 dB), different songs in more than 0.499
+        (``benchmarks/near_copies.py``, 8 copies of each kind, 40 songs).
     min_overlap : float, default=5.0
         Length of what has to be the same, in seconds without silence.
     duration : float, default=300.0
@@ -185,9 +186,10 @@ def remove_poor_audio(
     max_silence : float in [0, 1], default=0.5
         Largest share of the time below -60 dB of full scale.
     max_clipping : float in [0, 1], default=0.005
-        Largest share of the samples of the mono mix at the highest level. It was below 0.00001
-        in 20 real songs, and 0.008 to 0.23 in eight of them after a sixfold gain. A square wave
-        or a steady tone, which lies there for long, counts as clipped.
+        Largest share of the samples of the mono mix at the highest level. It was 0.00001 at most
+        in eight real songs, and 0.014 to 0.19 after a sixfold gain
+        (``benchmarks/near_copies.py``). A square wave or a steady tone, which lies there for
+        long, counts as clipped.
     sr : int, default=22050
         Rate of bare waveforms, in Hz.
     n_jobs : int or None, default=None
