@@ -17,7 +17,7 @@ install: $(INSTALLED) ## Make .venv and install everything into it
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[offline,test,docs]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[offline,static,onnx,service,test,docs]"
 	touch $@
 
 demo: $(INSTALLED) ## Embedded songs -> teacher and students -> table and figures in demo_output/
