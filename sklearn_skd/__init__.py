@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "TemperatureCalibratedClassifier",
         ],
         "datasets": ["make_songs"],
+        "deployment": ["load", "save", "student_pipeline"],
         "features": [
             "AudioStatistics",
             "CultureEncoder",
@@ -27,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "LogMelSpectrogram",
             "LyricsEncoder",
             "SongFeatures",
+            "StaticLyricsEncoder",
             "clean_lyrics",
         ],
     },

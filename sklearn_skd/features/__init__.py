@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "culture": ["CultureEncoder"],
         "lyrics": ["LyricsEncoder", "clean_lyrics"],
         "songs": ["SongFeatures"],
+        "static_lyrics": ["StaticLyricsEncoder"],
         "statistics": ["AudioStatistics"],
     },
 )
