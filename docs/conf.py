@@ -36,12 +36,12 @@ numpydoc_show_class_members = False  # the template of a class lists them in ful
 # Summaries in the API reference end with their sentence, not with "(eq.".
 autosummary.WELL_KNOWN_ABBREVIATIONS += ("eq.",)
 
-# The gallery: plot_*.py is run and shown, demo.py (`make demo`) is neither.
+# The gallery: plot_*.py is run and shown; demo.py (`make demo`), serve_*.py and service/ are neither.
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"demo\.py",
+    "ignore_pattern": r"(demo|serve_\w+)\.py|service",
     "within_subsection_order": "gallery.story_order",
     "minigallery_sort_order": "gallery.story_order",
     "nested_sections": False,

@@ -16,6 +16,8 @@ STORY = (
     "plot_abstention.py",
     "plot_conformal.py",
     "plot_model_card.py",
+    "plot_light_lyrics.py",
+    "plot_cost.py",
     "plot_transfer_sets.py",
 )
 
