@@ -34,13 +34,17 @@ def test_an_old_file_stays_until_the_new_one_is_whole(tmp_path):
     assert path.read_bytes() == b"new"
 
 
+def fail(temporary, error):
+    temporary.write_bytes(b"half")
+    raise error
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, OSError])
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, error):
     path = tmp_path / "model.bin"
     path.write_bytes(b"old")
     with pytest.raises(error), replacing(path) as temporary:
-        temporary.write_bytes(b"half")
-        raise error
+        fail(temporary, error)
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["model.bin"]
 
