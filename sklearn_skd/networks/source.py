@@ -89,5 +89,6 @@ def frames_with_sound(values):
     silent = nan_frames(values)
     if values.shape[1] > 1:
         silent = silent | (values.amax(dim=1) == values.amin(dim=1))
-    trailing = silent.flip(1).to(torch.int32).cumprod(dim=1).flip(1).bool()
-    return ~trailing | trailing.all(dim=1, keepdim=True)
+    frame = torch.arange(values.shape[2], device=values.device)
+    last = torch.where(silent, -1, frame).amax(dim=1, keepdim=True)
+    return (frame <= last) | (last < 0)
