@@ -157,6 +157,8 @@ class SentenceModel:
         Commit on the hub, where known.
     window : int or None
         Most tokens of text that go into one chunk; None: no limit.
+    modules : SentenceTransformer
+        The encoder itself.
     """
 
     def __init__(self, model, source):
@@ -170,6 +172,10 @@ class SentenceModel:
         config = getattr(getattr(model[0], "auto_model", None), "config", None)
         self.revision = getattr(config, "_commit_hash", None)
         self.window = self._usable_window()
+
+    @property
+    def modules(self):
+        return self._model
 
     def _usable_window(self):
         """The model's window less its special tokens and its prompt, where it has one."""
