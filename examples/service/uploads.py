@@ -163,7 +163,7 @@ def _check_header(reader, limits):
 
 
 def _too_long(seconds):
-    return Refused(413, f"The clip is longer than {seconds / 60:g} minutes.")
+    return Refused(413, f"The clip is longer than {seconds / 60:g} min.")
 
 
 def _mono_blocks(reader, size, limits):
