@@ -100,16 +100,18 @@ def example_inputs(sources, front_ends):
     inputs : tuple of torch.Tensor
 
     dynamic : tuple of dict
-        From dimension to its name, one a tensor.
+        From dimension to its name and largest size (None: any), one a tensor.
     """
     inputs, dynamic = [], []
     for position, source in enumerate(sources):
-        free = {0: "n"}
+        free = {0: ("n", None)}
         if source.name in front_ends:
-            values = torch.zeros(N_SONGS, front_ends[source.name].n_samples)
+            most = front_ends[source.name].n_samples
+            values = torch.zeros(N_SONGS, most)
+            free[1] = f"samples_{position}", most
         elif source.kind == "series":
             values = torch.zeros(N_SONGS, source.size, N_FRAMES)
-            free[2] = f"frames_{position}"
+            free[2] = f"frames_{position}", None
         elif source.kind == "vector":
             values = torch.zeros(N_SONGS, source.size)
         else:

@@ -126,8 +126,8 @@ def _build(parts, *, front_end, timeline):
     from sklearn_skd.deployment._onnx_metadata import KEY, as_json, describe
     from sklearn_skd.deployment._onnx_module import ExportedStudent, example_inputs
 
-    front_ends = {}
     student = parts.student
+    front_ends = _front_ends(parts) if front_end else {}
     credibility = _knows_credibility(student)
     has_series = any(source.kind == "series" for source in student.sources_)
     outputs = [*_OUTPUTS[: 2 + has_series], *_OUTPUTS[3 : 3 + timeline]]
@@ -146,12 +146,34 @@ def _build(parts, *, front_end, timeline):
     return model
 
 
+def _front_ends(parts):
+    """The module of each source that is a log-mel spectrogram."""
+    from sklearn_skd.deployment._onnx_front_end import LogMelFrontEnd
+    from sklearn_skd.deployment._onnx_metadata import song_features
+    from sklearn_skd.features import LogMelSpectrogram
+
+    features = song_features(parts)
+    made_by = {} if features is None else features.transformers_
+    read = [source.name for source in parts.student.sources_ if source.name in made_by]
+    # a subclass may compute something else
+    log_mel = [name for name in read if type(made_by[name]) is LogMelSpectrogram]
+    if not log_mel:
+        raise ValueError(
+            "front_end=True needs a Pipeline of SongFeatures, with a LogMelSpectrogram that the "
+            f"student reads, and the student; its sources are "
+            f"{ {name: type(made_by[name]).__name__ for name in read} or 'not made in a Pipeline' }"
+            ". Leave it out."
+        )
+    return {name: LogMelFrontEnd(made_by[name]) for name in log_mel}
+
+
 def _trace(module, inputs, dynamic, outputs):
     """Export a torch module; returns the bare model, without notes on where it was made."""
     import torch
 
-    dims = {name: torch.export.Dim(name) for free in dynamic for name in free.values()}
-    shapes = tuple({axis: dims[name] for axis, name in free.items()} for free in dynamic)
+    sizes = {dim for free in dynamic for dim in free.values()}
+    dims = {dim: torch.export.Dim(dim[0], max=dim[1]) for dim in sizes}
+    shapes = tuple({axis: dims[dim] for axis, dim in free.items()} for free in dynamic)
     with _quiet():
         program = torch.onnx.export(
             module,
