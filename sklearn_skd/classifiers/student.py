@@ -457,7 +457,7 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
             In [0, 1].
         """
         check_is_fitted(self)
-        if self.credibility_["credibility"].isna().all():
+        if not self._knows_credibility:
             raise ValueError(
                 f"strategy={self.strategy!r} without annotation_reliability knows no credibility "
                 "to learn from. Use strategy='skd' or 'kd', or pass annotation_reliability to fit."
