@@ -62,6 +62,24 @@ class Refused(Exception):
         self.status, self.message = status, message
 
 
+class Song(NamedTuple):
+    """What a client sends.
+
+    Attributes
+    ----------
+    clip : bytes
+        A sound file.
+    lyrics : str
+        Empty if there are none.
+    culture : dict of str to str
+        Some of the model's culture fields.
+    """
+
+    clip: bytes
+    lyrics: str
+    culture: dict
+
+
 class Window(NamedTuple):
     """The part of a clip that is analysed.
 
