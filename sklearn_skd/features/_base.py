@@ -150,6 +150,9 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         cache = self.cache
         if cache is not None and not isinstance(cache, FeatureCache):
             cache = FeatureCache(cache)  # here, as workers may have another working directory
+        if size == _PORTION:  # one worker: this one
+            yield from (self._result(song, cache) for song in songs)
+            return
         with Parallel(n_jobs=self.n_jobs, return_as="generator", prefer=self._prefer) as parallel:
             for start in range(0, len(songs), size):
                 portion = songs[start : start + size]

@@ -4,6 +4,7 @@ import html
 import re
 import unicodedata
 from itertools import groupby
+from operator import eq
 
 from sklearn_skd.features._missing import is_missing
 
@@ -44,6 +45,8 @@ _CRY = re.compile(r"o+h+|o{2,}|[aeu]+h+|y+e+a+h+|m{2,}h*|h+m+|wh?o+a+h*|w+o{2,}h
 _SYLLABLE = re.compile(
     r"[lndb]+a+h*|p+a+|sh+a+|tra|d+o{2,}|d+u+m+|d+e{2,}|h+e+y+|e+y+|y+e+h*|y+a+h*|ла+"
 )
+_VOCABLE = f"(?:{_CRY.pattern}|{_SYLLABLE.pattern})"
+_VOCABLES = re.compile(rf"{_VOCABLE}(?:-{_VOCABLE})*")
 _UNSPACED = re.compile(r"啦{2,}|噜{2,}|[ラら]{3,}|라{3,}")
 
 # The joiners at the ends of words, a run of them as one match: they mean something within words.
@@ -186,9 +189,10 @@ def _drop_fillers(sentence):
 
 def _n_vocables(word):
     """Number of vocables that `word` ("oh", "la-la-la", "lalala") consists of; 0 for others."""
-    parts = _key(word).split("-")
-    if not all(_CRY.fullmatch(part) or _SYLLABLE.fullmatch(part) for part in parts):
+    word = _key(word)
+    if not _VOCABLES.fullmatch(word):
         return 0
+    parts = word.split("-")
     return max(len(parts), len(parts[0]) // 3 if re.fullmatch(r"(?:la|na|da){3,}", parts[0]) else 1)
 
 
@@ -200,6 +204,8 @@ def _collapse(items, *, single):
     for size in range(1, _LONGEST_PHRASE + 1):
         least = single if size == 1 else 2
         keys = [_key(item) for item in items]
+        if not any(map(eq, keys, keys[size:])):
+            continue  # no item comes again at this distance: what is true of most lines
         kept, i = [], 0
         while i < len(items):
             n = 1

@@ -57,11 +57,25 @@ class _Waveform:
         self._position = position
 
     def read(self, out):
-        block = self._samples[:, self._position : self._position + len(out)].T
-        self._position += len(out)
+        block = self._next(len(out)).T
         with np.errstate(all="ignore"):  # overflow becomes inf, which `load_window` reports
             out[: len(block)] = block
         return out[: len(block)]
+
+    @property
+    def is_ready(self):
+        """Whether the samples are what `_Mono` makes of others: mono, float32."""
+        return self.channels == 1 and self._samples.dtype == np.float32
+
+    def view(self, frames):
+        """The next block of a waveform that is ready, without a copy: read only."""
+        block = self._next(frames)[0]
+        block.flags.writeable = False
+        return block
+
+    def _next(self, frames):
+        self._position += frames
+        return self._samples[:, self._position - frames : self._position]
 
 
 class _Mono:
@@ -70,6 +84,7 @@ class _Mono:
     def __init__(self, reader):
         self._reader, self.frames, self.samplerate = reader, reader.frames, reader.samplerate
         self.position, self.ended, self.damage, self._memory = 0, False, None, None
+        self.is_ready = isinstance(reader, _Waveform) and reader.is_ready
 
     def seek(self, position):
         try:
@@ -82,6 +97,11 @@ class _Mono:
         """The next block, shorter than `frames` at the end, empty after it."""
         if self.damage is not None:
             return np.empty(0, dtype=np.float32)
+        if self.is_ready:
+            block = self._reader.view(frames)
+            self.position += len(block)
+            self.ended = len(block) < frames
+            return block
         try:
             block = self._reader.read(out=self._buffer(frames))
         except (RuntimeError, MemoryError) as error:  # a damaged header may ask for any memory
@@ -243,6 +263,7 @@ def _cut(mono, window, segment, blocks):
 
 def _first(mono, window, size):
     parts, missing = [], window
+    size = missing if mono.is_ready else size
     while missing and len(block := mono.read(min(size, missing))):
         parts.append(block)
         missing -= len(block)
@@ -250,6 +271,8 @@ def _first(mono, window, size):
 
 
 def _join(parts):
+    if len(parts) == 1:
+        return parts[0]
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
 
 

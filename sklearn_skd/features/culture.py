@@ -98,7 +98,7 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             If `min_frequency` is out of range, or `X` has no songs or no fields.
         """
         least = self.min_frequency
-        table = self._as_text(X, reset=True)
+        table = pd.DataFrame(self._as_text(X, reset=True), dtype=object)
         if not isinstance(least, Integral):
             if least >= 1:
                 raise ValueError(
@@ -136,19 +136,23 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             If the fields are not those of `fit`.
         """
         check_is_fitted(self)
-        table = self._as_text(X, reset=False)
-        codes = [
-            pd.Index(categories, dtype=object).get_indexer(table[field]) + 1
-            for field, categories in zip(table, self.categories_, strict=True)
-        ]
-        return np.column_stack(codes).astype(np.int64, copy=False)
+        codes = []
+        for texts, categories in zip(
+            self._as_text(X, reset=False).values(), self.categories_, strict=True
+        ):
+            code_of = {category: code for code, category in enumerate(categories, start=1)}
+            codes.append([code_of.get(text, 0) for text in texts])
+        return np.array(codes, dtype=np.int64).T.copy()
 
     def _as_text(self, X, *, reset):
-        """Cells as text or None, in columns numbered from 0."""
+        """Cells as lists of text or None, in columns numbered from 0."""
         rows = X.index if isinstance(X, pd.DataFrame) else None
-        cells = validate_data(
-            self, _as_objects(X), dtype=object, ensure_all_finite=False, reset=reset
-        )
+        if not reset and self._is_as_fitted(X):  # nothing to find for the costly checks
+            cells = X.to_numpy(dtype=object)
+        else:
+            cells = validate_data(
+                self, _as_objects(X), dtype=object, ensure_all_finite=False, reset=reset
+            )
         names = getattr(self, "feature_names_in_", range(cells.shape[1]))
         text = {}
         for j, name in enumerate(names):
@@ -158,7 +162,14 @@ class CultureEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 label = row if rows is None else rows[row]
                 raise _complaint(cells[row, j], name, row, label)
             text[j] = column
-        return pd.DataFrame(text, dtype=object)
+        return text
+
+    def _is_as_fitted(self, X):
+        """Whether `X` is a table of plain columns with the names of `fit`."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is None or not isinstance(X, pd.DataFrame) or not len(X):
+            return False
+        return X.columns.tolist() == names.tolist()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -361,7 +361,7 @@ class SongFeatures(TransformerMixin, BaseEstimator):
                     f"{list(X.columns)}. Add it, name another {_how_to_name(source)}, or leave "
                     "the source out when fitting."
                 )
-            if (X.columns == column).sum() > 1:
+            if not X.columns.is_unique and (X.columns == column).sum() > 1:
                 raise ValueError(f"The table has several columns {column!r}: keep one.")
         return X[columns if isinstance(columns, str) else list(columns)]
 

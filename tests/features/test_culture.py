@@ -123,6 +123,20 @@ def test_several_values_raise_at_transform_too(songs):
         encoder.transform(songs)
 
 
+def test_tables_of_any_form_give_the_codes_of_the_plain_one(songs):
+    encoder = CultureEncoder().fit(songs)
+    codes = encoder.transform(songs)
+    one_by_one = [encoder.transform(songs.iloc[[row]]) for row in range(len(songs))]
+    np.testing.assert_array_equal(np.concatenate(one_by_one), codes)
+    np.testing.assert_array_equal(encoder.transform(songs.astype("category")), codes)
+    assert codes.dtype == np.int64
+    assert codes.flags["C_CONTIGUOUS"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        encoder.transform(songs[songs.columns[::-1]])
+    with pytest.raises(ValueError, match="0 sample"):
+        encoder.transform(songs.iloc[:0])
+
+
 def test_names_and_frames_come_out_as_they_went_in(songs):
     songs.index = list("abcd")
     frame = CultureEncoder().set_output(transform="pandas").fit_transform(songs)

@@ -184,6 +184,26 @@ def test_only_the_window_is_resampled(monkeypatch):
     assert lengths == [2 * 44100]
 
 
+@pytest.mark.parametrize("segment", ["energy", "start", "centre"])
+@pytest.mark.parametrize("seconds", [1, 2, 5])
+def test_waveforms_that_need_no_mixing_come_out_as_if_they_did(segment, seconds):
+    spread = quiet_with_loud_part(seconds, 2, 4).repeat(2)[::2]  # not contiguous
+    mixed = np.stack([spread, spread]).astype(np.float64)
+    for rate in (SR, 2 * SR):
+        ready, made = (load((s, rate), segment=segment) for s in (spread, mixed))
+        np.testing.assert_array_equal(ready, made)
+
+
+def test_a_waveform_is_not_changed_and_may_still_be_by_its_owner():
+    samples = tone(2.0)
+    before = samples.copy()
+    window = load((samples, SR))
+    assert not window.flags.writeable  # it may be the samples themselves
+    np.testing.assert_array_equal(samples, before)
+    samples[0] = 1.0
+    assert samples.flags.writeable
+
+
 def test_double_precision_waveforms_are_welcome():
     window = load(tone(2.0).astype(np.float64))
     np.testing.assert_array_equal(window, tone(2.0))
