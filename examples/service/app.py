@@ -16,6 +16,7 @@ from workers import Workers
 
 log = logging.getLogger(__name__)
 
+ANSWERS = "bundle:answers"  # what the workers run
 PAGE = Path(__file__).parent / "page.html"
 
 # The page needs nothing from elsewhere, and nobody may frame it.
@@ -48,7 +49,7 @@ def create_app(folder, *, limits=None, n_workers=None):
     limits = limits or Limits()
     model = Bundle(folder, limits)  # a bad folder is an error here, not at the first request
     workers = Workers(
-        "bundle:answers",
+        ANSWERS,
         (str(folder), limits),
         n_workers=n_workers or os.cpu_count() or 1,
         seconds=limits.answer_seconds,
@@ -57,9 +58,11 @@ def create_app(folder, *, limits=None, n_workers=None):
 
     @asynccontextmanager
     async def lifespan(app):
-        workers.start()
-        yield
-        workers.stop()
+        try:
+            workers.start()
+            yield
+        finally:
+            workers.stop()
 
     # the pages of documentation would load scripts from elsewhere
     app = FastAPI(title="Emotion of a song", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -79,15 +82,9 @@ def _add_pages(app, model, limits):
     page = PAGE.read_text("utf8")
     about = {"classes": model.facts["classes"], "culture": model.culture, "limits": asdict(limits)}
 
-    @app.middleware("http")
-    async def add_headers(request, call_next):
-        response = await call_next(request)
-        response.headers.update(HEADERS)
-        return response
-
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def show_page():
-        return page
+        return HTMLResponse(page, headers=HEADERS)
 
     @app.get("/about")
     async def tell_about():

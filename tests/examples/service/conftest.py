@@ -53,9 +53,9 @@ def served(tmp_path_factory, lyrics_model):
     folder = tmp_path_factory.mktemp("service") / "bundle"
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
         patch.setenv("SKLEARN_SKD_DATA", str(tmp_path_factory.mktemp("songs")))
-        sizes = ["--n-songs", "24", "--epochs", "2", "--lyrics-model", str(lyrics_model)]
+        sizes = ["--n-songs", "40", "--epochs", "2", "--lyrics-model", str(lyrics_model)]
         model = make_bundle.main([str(folder), *sizes])
-        songs, _, _ = make_bundle.load_songs(24)
+        songs, _, _ = make_bundle.load_songs(40)
     return Served(folder, model, songs, out.getvalue())
 
 
