@@ -48,21 +48,21 @@ def create_app(folder, *, limits=None, n_workers=None):
     """
     limits = limits or Limits()
     model = Bundle(folder, limits)  # a bad folder is an error here, not at the first request
-    workers = Workers(
-        ANSWERS,
-        (str(folder), limits),
-        n_workers=n_workers or os.cpu_count() or 1,
-        seconds=limits.answer_seconds,
-        waiting=limits.waiting,
-    )
 
     @asynccontextmanager
     async def lifespan(app):
+        app.state.workers = Workers(
+            ANSWERS,
+            (str(folder), limits),
+            n_workers=n_workers or os.cpu_count() or 1,
+            seconds=limits.answer_seconds,
+            waiting=limits.waiting,
+        )
         try:
-            workers.start()
+            app.state.workers.start()
             yield
         finally:
-            workers.stop()
+            app.state.workers.stop()
 
     # the pages of documentation would load scripts from elsewhere
     app = FastAPI(title="Emotion of a song", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -73,7 +73,7 @@ def create_app(folder, *, limits=None, n_workers=None):
     async def predict(request: Request):
         """Emotion, probabilities, credibility and timeline of a clip."""
         song = await read_song(request, fields=model.culture, limits=limits)
-        return JSONResponse(await workers.run(song))
+        return JSONResponse(await app.state.workers.run(song))
 
     return app
 

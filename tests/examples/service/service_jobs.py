@@ -23,3 +23,14 @@ def do(prefix, kind, value):
     if kind == "fail":
         raise KeyError(value)
     return f"{prefix} {value}", os.getpid()
+
+
+def answers(folder, limits):
+    """In place of a model, for test_app.py: the lyrics say what happens."""
+
+    def answer(song):
+        kind, _, value = song.lyrics.partition(" ")
+        text, _ = do("got", kind, float(value) if kind == "sleep" else value)
+        return {"emotion": text, "n_bytes": len(song.clip)}
+
+    return answer
