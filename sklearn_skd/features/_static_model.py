@@ -4,6 +4,7 @@ import copy
 import logging
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from importlib.metadata import PackageNotFoundError, version
 from weakref import WeakKeyDictionary
 
 import joblib
@@ -148,10 +149,9 @@ def _plain(tokenizer):
     return tokenizer.to_str()
 
 
+@lru_cache(maxsize=8)
 def _fingerprint(model):
     """Digest of what a table depends on: weights, tokenizer, pooling, and who distils."""
-    from importlib.metadata import PackageNotFoundError, version
-
     try:
         distiller = version("model2vec")
     except PackageNotFoundError:
