@@ -6,9 +6,13 @@ import numpy as np
 
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._net import run_net
+from sklearn_skd.classifiers._prefit import PrefitCalibrator
+from sklearn_skd.classifiers.abstaining import AbstainingClassifier
+from sklearn_skd.features._static_model import tokenizer_of
 from sklearn_skd.features.audio import LogMelSpectrogram, mel_blocks, n_frames
 from sklearn_skd.features.culture import CultureEncoder
-from sklearn_skd.features.lyrics import LyricsEncoder
+from sklearn_skd.features.lyrics import NO_LYRICS, LyricsEncoder
+from sklearn_skd.features.static_lyrics import StaticLyricsEncoder
 from sklearn_skd.features.statistics import AudioStatistics
 
 __all__ = [
@@ -39,9 +43,9 @@ def transformer_parameters(transformer):
     """
     if isinstance(transformer, LyricsEncoder):
         return _count(transformer._encoder()._model)
-    if _is_static(transformer):
-        return transformer.table_.size
-    return 0 if isinstance(transformer, _WITHOUT_PARAMETERS) else math.nan
+    if isinstance(transformer, _WITHOUT_PARAMETERS):
+        return 0
+    return getattr(transformer, "n_parameters_", math.nan)
 
 
 def classifier_parameters(classifier):
@@ -67,17 +71,10 @@ def classifier_parameters(classifier):
     return counts | {"fusion": classifier.n_parameters_ - sum(counts.values())}
 
 
-def _is_static(transformer):
-    return hasattr(transformer, "table_") and hasattr(transformer, "tokenizer_")
-
-
 def _inner(classifier):
     """The classifier that a calibrator or a rejector holds."""
-    while not isinstance(classifier, NetClassifier):
-        inner = getattr(classifier, "estimator_", getattr(classifier, "estimator", None))
-        if inner is None:
-            break
-        classifier = inner
+    while isinstance(classifier, AbstainingClassifier | PrefitCalibrator):
+        classifier = classifier.estimator
     return classifier
 
 
@@ -114,7 +111,7 @@ def transformer_multiply_adds(transformer, songs):
         return float(_of_log_mel(transformer))
     if isinstance(transformer, LyricsEncoder):
         return _of_nets(lambda: transformer.transform(songs)) / len(songs)
-    if _is_static(transformer):
+    if isinstance(transformer, StaticLyricsEncoder):
         return _of_static_table(transformer, songs)
     return 0.0 if isinstance(transformer, CultureEncoder) else math.nan
 
@@ -170,11 +167,7 @@ def _of_log_mel(transformer):
 
 def _of_static_table(transformer, songs):
     """One addition for each token and dimension."""
-    from tokenizers import Tokenizer
-
-    from sklearn_skd.features import clean_lyrics
-
-    tokenizer = Tokenizer.from_str(transformer.tokenizer_)
-    texts = [clean_lyrics(text) for text in songs]
-    n_tokens = sum(len(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts)
-    return n_tokens * transformer.table_.shape[1] / len(texts)
+    encode = tokenizer_of(transformer.tokenizer_).encode
+    texts = [text or NO_LYRICS for text in transformer._prepare(list(songs))]
+    n_tokens = sum(len(encode(text, add_special_tokens=False).ids) for text in texts)
+    return n_tokens * transformer.embedding_dim_ / len(texts)

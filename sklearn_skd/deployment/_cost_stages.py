@@ -7,7 +7,9 @@ from functools import partial
 from sklearn.pipeline import Pipeline
 
 from sklearn_skd.classifiers._base import NetClassifier
+from sklearn_skd.classifiers._prefit import PrefitCalibrator
 from sklearn_skd.classifiers._steps import check_prefit, split_steps
+from sklearn_skd.classifiers.abstaining import AbstainingClassifier
 from sklearn_skd.features.lyrics import LyricsEncoder
 from sklearn_skd.features.songs import SongFeatures, _slice_dict
 
@@ -34,8 +36,7 @@ class StagedModel:
     """
 
     def __init__(self, model):
-        transformers, classifier = split_steps(model)
-        check_prefit(classifier, caller="profile_cost")
+        transformers, classifier = _take_apart(model)
         if not (hasattr(classifier, "predict_proba") and hasattr(classifier, "classes_")):
             raise ValueError(
                 f"{type(classifier).__name__} is no classifier with predict_proba: wrap it, for "
@@ -47,7 +48,7 @@ class StagedModel:
             for name, step in pipeline.steps
             if step is not None and step != "passthrough"
         )
-        self.classifier = _without_teacher(classifier)
+        self.classifier = classifier
         for transformer in self._transformers():
             _quiet(transformer)
         self.estimator = self.classifier
@@ -104,6 +105,18 @@ class StagedModel:
     def _transformers(self):
         for _, step in self.steps:
             yield from step.transformers_.values() if isinstance(step, SongFeatures) else [step]
+
+
+def _take_apart(model):
+    """Pipelines and classifier, those inside a calibrator or rejector as well."""
+    transformers, classifier = split_steps(model)
+    check_prefit(classifier, caller="profile_cost")
+    if isinstance(classifier, AbstainingClassifier | PrefitCalibrator):
+        further, inner = _take_apart(classifier.estimator)
+        classifier = copy.copy(classifier)
+        classifier.estimator = inner
+        return transformers + further, classifier
+    return transformers, _without_teacher(classifier)
 
 
 def _named(steps):
