@@ -218,6 +218,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         import torch
 
         from sklearn_skd.networks import Source
+        from sklearn_skd.networks.skeleton import skeleton
 
         state = dict(state)
         arrays = state.pop("net_", None)
@@ -225,7 +226,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             state["sources_"] = tuple(Source(**source) for source in state["sources_"])
         super().__setstate__(state)
         if arrays is not None:
-            with torch.device("meta"):  # no random numbers: another thread may be training
+            with skeleton():
                 members = [self._make_net() for _ in range(self._count_members(arrays))]
             self.net_ = exact_inference(members).to_empty(device="cpu")
             tensors = {key: torch.from_numpy(np.array(value)) for key, value in arrays.items()}

@@ -99,7 +99,10 @@ class _Writer:
     def _fitted(self, estimator, part, path):
         nodes = {}
         for key, field in part.fitted.items():
-            if key not in vars(estimator) or (field.of_teacher and not self._include_teacher):
+            if field.of_teacher and not self._include_teacher:
+                continue
+            if key not in vars(estimator):
+                self._check_absence(estimator, key)
                 continue
             value, place = getattr(estimator, key), f"{path}.{key}"
             if key == "net_":
@@ -110,6 +113,13 @@ class _Writer:
                 nodes[key] = self.codec.encode(field.pack(value), place)
         return nodes
 
+    def _check_absence(self, estimator, key):
+        if key == "teacher_" and estimator.strategy != "student-only":
+            raise ValueError(
+                "The student has no teacher_ any more, it was saved or reduced without: save it "
+                "with include_teacher=False."
+            )
+
     def _teacher(self, teacher):
         """The parameter `teacher`: a recipe is kept, what was trained on request only."""
         recipe = teacher is None or type(teacher).__name__ in (
@@ -118,7 +128,8 @@ class _Writer:
         )
         if recipe or self._include_teacher:
             return teacher
-        return LeftOutTeacher(_name(getattr(teacher, "estimator", teacher)))
+        frozen = isinstance(teacher, FrozenEstimator)
+        return LeftOutTeacher(_name(teacher.estimator if frozen else teacher))
 
     @contextlib.contextmanager
     def _what_was_learned(self, learned):

@@ -69,8 +69,8 @@ def pack_deviation(deviation):
     -------
     packed : dict
     """
-    places = np.array(list(deviation.values()), dtype=np.float64)
-    return {"names": _objects(deviation), "places": places.reshape(len(deviation), -1)}
+    places = np.stack(list(deviation.values())) if deviation else np.empty((0, 0))
+    return {"names": _objects(deviation), "places": places}
 
 
 def unpack_deviation(packed):

@@ -122,8 +122,9 @@ def unpack_net(make_member, arrays):
     import torch
 
     from sklearn_skd.classifiers._net import exact_inference
+    from sklearn_skd.networks.skeleton import skeleton
 
-    with torch.device("meta"):
+    with skeleton():
         members = [make_member() for _ in range(_count_members(arrays))]
     net = exact_inference(members)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -27,10 +28,10 @@ class Standardize(nn.Module):
 
     def __init__(self, mean, scale):
         super().__init__()
-        mean, scale = (torch.as_tensor(a, dtype=torch.float64) for a in (mean, scale))
+        mean, scale = (np.asarray(a, dtype=np.float64) for a in (mean, scale))
         # as one multiplication and addition: half the passes over a spectrogram
-        self.register_buffer("slope", (1 / scale).float())
-        self.register_buffer("offset", (-mean / scale).float())
+        self.register_buffer("slope", torch.as_tensor(1 / scale, dtype=torch.float32))
+        self.register_buffer("offset", torch.as_tensor(-mean / scale, dtype=torch.float32))
 
     def forward(self, x):
         shape = (1, -1) + (1,) * (x.ndim - 2)
@@ -54,9 +55,9 @@ class CategoryEmbedding(nn.Module):
 
     def __init__(self, n_codes, dim=EMBEDDING_DIM):
         super().__init__()
+        n_codes = np.array(n_codes, dtype=np.int64)
         self.register_buffer("n_codes", torch.as_tensor(n_codes))
-        offsets = torch.cumsum(self.n_codes, 0) - self.n_codes
-        self.register_buffer("offsets", offsets)
+        self.register_buffer("offsets", torch.as_tensor(np.cumsum(n_codes) - n_codes))
         self.table = nn.Embedding(sum(map(int, n_codes)), dim)
         nn.init.normal_(self.table.weight, std=1 / math.sqrt(len(n_codes)))
 
