@@ -115,8 +115,8 @@ def export_onnx(estimator, path, *, front_end=False, timeline=False):
     _check_extra()
     _check_names(parts, timeline)
     _tell_what_stays_outside(parts)
-    model = _build(parts, front_end=front_end, timeline=timeline)
-    with replacing(path) as temporary:
+    with replacing(path) as temporary:  # a path that cannot be written to is told before the work
+        model = _build(parts, front_end=front_end, timeline=timeline)
         temporary.write_bytes(model.SerializeToString())
     return Path(path)
 
