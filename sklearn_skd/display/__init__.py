@@ -1,6 +1,7 @@
 """Displays in scikit-learn's form; matplotlib is imported when one is drawn."""
 
 from sklearn_skd.display.contribution import SourceContributionDisplay
+from sklearn_skd.display.cost import CostDisplay
 from sklearn_skd.display.credibility import CredibilityDisplay
 from sklearn_skd.display.low_label import LowLabelDisplay
 from sklearn_skd.display.mel_bands import MelBandResponseDisplay
@@ -12,6 +13,7 @@ from sklearn_skd.display.timeline import EmotionTimelineDisplay
 from sklearn_skd.display.transfer import TransferDisplay
 
 __all__ = [
+    "CostDisplay",
     "CredibilityDisplay",
     "EmotionTimelineDisplay",
     "LowLabelDisplay",
