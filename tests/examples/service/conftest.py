@@ -49,14 +49,16 @@ def served(tmp_path_factory, lyrics_model):
     import io
 
     import make_bundle
+    from service_clips import song_table
 
+    songs = song_table(tmp_path_factory.mktemp("songs"))
     folder = tmp_path_factory.mktemp("service") / "bundle"
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
-        patch.setenv("SKLEARN_SKD_DATA", str(tmp_path_factory.mktemp("songs")))
-        sizes = ["--n-songs", "40", "--epochs", "2", "--lyrics-model", str(lyrics_model)]
-        model = make_bundle.main([str(folder), *sizes])
-        songs, _, _ = make_bundle.load_songs(40)
-    return Served(folder, model, songs, out.getvalue())
+        patch.setattr(make_bundle, "load_songs", lambda n_songs: songs)  # the real are rendered
+        model = make_bundle.main(
+            [str(folder), "--epochs", "2", "--lyrics-model", str(lyrics_model)]
+        )
+    return Served(folder, model, songs[0], out.getvalue())
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,10 @@
 import io
 
 import numpy as np
+import pandas as pd
 import soundfile
+
+FIELDS = ("genre", "language", "region", "singing_form", "era", "scene")
 
 
 def as_file(samples, rate=8000, *, format="WAV", subtype=None):
@@ -31,3 +34,22 @@ def hour_of_silence():
     hidden[21] &= 0xF0  # the 36 bits of STREAMINFO that count the samples
     hidden[22:26] = bytes(4)
     return honest, bytes(hidden)
+
+
+def song_table(folder, n_songs=40):
+    """Songs longer than a window in files of several kinds, their emotions, and whose they are."""
+    rng = np.random.default_rng(0)
+    rows, emotion = [], rng.permutation(np.resize(["calm", "joy", "sadness"], n_songs))
+    for number, name in enumerate(emotion):
+        rate, format = [(8000, "WAV"), (11025, "FLAC"), (16000, "OGG")][number % 3]
+        samples = noise(31 + number % 4, rate, channels=1 + number % 2, seed=number)
+        if name == "sadness":
+            samples = np.cumsum(samples, axis=0) / 50  # dull
+        path = folder / f"{number}.{format.lower()}"
+        path.write_bytes(as_file(samples.clip(-1, 1), rate, format=format))
+        words = rng.choice(["love", "night", "alone", "dance", "dark", "sun"], size=6)
+        labels = {field: f"{field} {rng.integers(3)}" for field in FIELDS if rng.random() < 0.8}
+        lyrics = " ".join(words) if number % 4 else None
+        rows.append({"audio": str(path), "lyrics": lyrics, **labels})
+    table = pd.DataFrame(rows, columns=["audio", "lyrics", *FIELDS])
+    return table, emotion.astype(object), np.arange(n_songs) // 2

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import make_bundle
 import numpy as np
 import pandas as pd
 import pytest
@@ -170,6 +171,13 @@ def test_the_bundle_is_small_and_holds_no_pickle(served):
     assert files == ["lyrics_table.npy", "lyrics_tokenizer.json", "student.onnx"]
     assert sum(path.stat().st_size for path in served.folder.iterdir()) < 2e6
     np.load(served.folder / "lyrics_table.npy", allow_pickle=False)
+
+
+def test_make_bundle_trains_on_made_songs(monkeypatch, tmp_path):
+    monkeypatch.setenv("SKLEARN_SKD_DATA", str(tmp_path))
+    songs, emotion, groups = make_bundle.load_songs(4)
+    assert len(songs) == len(emotion) == len(groups) == 4
+    assert {"audio", "lyrics", *CULTURE} == set(songs)
 
 
 def test_make_bundle_says_what_it_made(served):
