@@ -128,7 +128,7 @@ def _build(parts, *, front_end, timeline):
 
     student = parts.student
     front_ends = _front_ends(parts) if front_end else {}
-    credibility = _knows_credibility(student)
+    credibility = student._knows_credibility  # whether predict_credibility answers
     has_series = any(source.kind == "series" for source in student.sources_)
     outputs = [*_OUTPUTS[: 2 + has_series], *_OUTPUTS[3 : 3 + timeline]]
     waveforms = {name: module.n_samples for name, module in front_ends.items()}
@@ -249,11 +249,6 @@ def _tell_what_stays_outside(parts):
             f"The calibrations of {parts.n_listeners} listeners are not in the ONNX file: its "
             "probabilities are those of the population."
         )
-
-
-def _knows_credibility(student):
-    """Whether `predict_credibility` answers."""
-    return not student.credibility_["credibility"].isna().all()
 
 
 @contextlib.contextmanager
