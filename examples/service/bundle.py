@@ -96,7 +96,7 @@ class Bundle:
                 "clip_seconds": _number(window.clip_seconds),
             },
             "timeline": self._timeline(window, found),
-            "heard": self._heard(song),
+            "heard": self._heard(song, inputs),
         }
 
     def _inputs(self, window, song):
@@ -153,16 +153,18 @@ class Bundle:
             "attention": _numbers(found["attention"][sounding]),
         }
 
-    def _heard(self, song):
+    def _heard(self, song, inputs):
         """What of the song's words the student could use."""
-        codes = dict(zip(self.culture, self._codes(song.culture)[0], strict=True))
-        given = [field for field, label in song.culture.items() if _plain(label)]
-        has_lyrics = self._lyrics is not None and self._lyrics.transform([song.lyrics])[0, -1]
-        return {
-            "lyrics": bool(has_lyrics),
-            "culture": [field for field in given if codes[field]],
-            "unknown_culture": [field for field in given if not codes[field]],
-        }
+        heard = {"lyrics": False, "culture": [], "unknown_culture": []}
+        if "StaticLyricsEncoder" in self._sources:
+            vector = inputs[self._sources["StaticLyricsEncoder"]["name"]][0]
+            heard["lyrics"] = bool(vector[-1])  # the flag has_lyrics
+        for field, code in zip(self.culture, self._codes(song.culture)[0], strict=True):
+            if code:
+                heard["culture"].append(field)
+            elif _plain(song.culture.get(field, "")):
+                heard["unknown_culture"].append(field)
+        return heard
 
     def _by_class(self, values):
         return {
