@@ -19,7 +19,8 @@ from sklearn_skd.deployment._atomic import replacing
 
 __all__ = ["blaming", "read_archive", "write_archive"]
 
-HEADER, DIGEST = "sklearn_skd", "sha256"  # keys in the metadata of the safetensors file
+HEADER = "sklearn_skd"  # key in the metadata of the safetensors file: one, whose order is no matter
+DIGEST = "sha256"  # key in the header
 
 # Python takes some twenty times the bytes of a header of many small parts: these two bound it
 MAX_HEADER = 2 * 2**20
@@ -71,14 +72,13 @@ def write_archive(path, header, arrays):
     """
     from safetensors.numpy import save_file
 
-    text = json.dumps(header, allow_nan=False, separators=(",", ":"))
     arrays = {name: _plain(array) for name, array in arrays.items()}
-    digest = _digest(text)
+    digest = _digest(header)
     for name in sorted(arrays):
         _add(digest, name, arrays[name])
+    text = _text({DIGEST: digest.hexdigest(), **header})
     with replacing(path) as temporary:
-        metadata = {HEADER: text, DIGEST: digest.hexdigest()}
-        save_file(arrays, temporary, metadata=metadata)
+        save_file(arrays, temporary, metadata={HEADER: text})
         with open(temporary, "rb") as file:
             _read_layout(file, temporary.stat().st_size)
     return Path(path)
@@ -105,10 +105,11 @@ def read_archive(path, *, check):
     if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
         raise ValueError("it is no ordinary file.")  # opening a pipe would wait for ever
     with open(path, "rb") as file:
-        text, checksum, layout, start = _read_layout(file, os.fstat(file.fileno()).st_size)
+        text, layout, start = _read_layout(file, os.fstat(file.fileno()).st_size)
         header = _parse(text)
         check(header)
-        digest, arrays = _digest(text), {}
+        checksum = header.pop(DIGEST, None)
+        digest, arrays = _digest(header), {}
         for name in sorted(layout):
             arrays[name] = _read_array(file, start, *layout[name])
             _add(digest, name, arrays[name])
@@ -145,8 +146,12 @@ def _native(array):
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _digest(text):
-    return hashlib.sha256(text.encode())
+def _text(header):
+    return json.dumps(header, allow_nan=False, separators=(",", ":"))
+
+
+def _digest(header):
+    return hashlib.sha256(_text(header).encode())
 
 
 def _add(digest, name, array):
@@ -155,7 +160,7 @@ def _add(digest, name, array):
 
 
 def _read_layout(file, size):
-    """Text of the header, checksum, {name: (dtype, shape, offset)}, and where the arrays start."""
+    """Text of the header, {name: (dtype, shape, offset)}, and where the arrays start."""
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
     if len(prefix) < 8 or length > size - 8:
@@ -184,7 +189,7 @@ def _read_layout(file, size):
             f"its arrays take {end} bytes, but {size - 8 - length} are there: it is cut short, or "
             "something was added."
         )
-    return metadata[HEADER], metadata.get(DIGEST), layout, 8 + length
+    return metadata[HEADER], layout, 8 + length
 
 
 def _check_entry(entry):

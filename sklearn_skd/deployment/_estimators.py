@@ -193,7 +193,9 @@ class _Reader:
             else:
                 value = field.unpack(self.codec.decode(nodes[key]))
             if not field.valid(value):
-                raise ValueError(f"{name}.{key} cannot be {str(value)[:40]!r}.")
+                plain = value is None or isinstance(value, bool | int | float | str)
+                told = repr(value)[:40] if plain else f"such a {_name(value)}"
+                raise ValueError(f"{name}.{key} cannot be {told}.")
             setattr(estimator, key, value)
         if isinstance(getattr(estimator, "teacher", None), FrozenEstimator):
             vars(estimator).setdefault("teacher_", estimator.teacher)

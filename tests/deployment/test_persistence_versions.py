@@ -138,10 +138,10 @@ BAD = [
     (parameters(dropout="x"), "dropout"),
     (parameters(teacher={"dict": {}}), "teacher"),
     (fitted(__class__="x"), "unknown attribute '__class__'"),
-    (fitted(temperature_=0), r"temperature_ cannot be '0'"),
-    (fitted(temperature_="warm"), r"temperature_ cannot be 'warm'"),
-    (fitted(temperature_={"float": "nan"}), "temperature_ cannot be"),
-    (fitted(classes_=["calm", "sad"]), "classes_ cannot be"),
+    (fitted(temperature_=0), "temperature_ cannot be 0"),
+    (fitted(temperature_="warm"), "temperature_ cannot be 'warm'"),
+    (fitted(temperature_={"float": "nan"}), "temperature_ cannot be nan"),
+    (fitted(classes_=["calm", "sad"]), "classes_ cannot be such a"),
     (fitted(n_iter_=1.5), "n_iter_ cannot be"),
     (fitted(history_=None), "history_ cannot be"),
     (fitted(net_=None), "where a dict"),
@@ -169,7 +169,7 @@ BAD = [
     (array("sources_.0.mean", np.full(3, np.nan)), "do not fit its size"),
     (array("sources_.0.scale", np.zeros(3)), "not above 0"),
     (array("classes_", np.full((2, 4), 2**31, np.uint32)), "no character"),
-    (array("classes_", np.full((2, 4, 1), 65, np.uint32)), "classes_ cannot be"),
+    (array("classes_", np.full((2, 4, 1), 65, np.uint32)), "classes_ cannot be such a"),
     (array("classes_", np.full((5, 4), 65, np.uint32)), "of a net has shape"),
     (without(NET + "output.1.bias"), "missing or not known"),
     (without("classes_"), "missing, or used twice"),
@@ -198,7 +198,7 @@ def test_a_file_of_something_else_than_an_estimator_is_an_error(path, node):
 
 def test_nesting_without_end_is_an_error(path):
     node = None
-    for _ in range(300):
+    for _ in range(400):
         node = {"tuple": [node]}
 
     def change(header, arrays):
