@@ -181,12 +181,11 @@ def test_any_sources(songs, new_songs, tmp_path, sources):
 
 def test_an_ensemble_of_two_classes(songs, new_songs, tmp_path):
     X, y = songs
-    student = make_student(n_members=2, strategy="kd").fit(X, y == "sad")
-    out = run(export_onnx(student, tmp_path / "student.onnx", timeline=True), new_songs)
+    student = make_student(sources=("audio",), n_members=2, strategy="kd").fit(X, y == "sad")
+    out = run(export_onnx(student, tmp_path / "student.onnx"), new_songs)
     same(out["probabilities"], student.predict_proba(new_songs))
     same(out["credibility"], student.predict_credibility(new_songs))
     same(out["attention"], student.temporal_attention(new_songs).attention)
-    same(out["timeline"], student.emotion_timeline(new_songs).proba)
 
 
 def test_a_student_that_knows_no_credibility_gives_nan(vector_student, tmp_path):
@@ -222,16 +221,6 @@ def test_abstention_can_be_decided_from_the_outputs_and_the_metadata(vector_stud
     # one of the songs is the threshold itself
     clear = abs(confidence - rule["threshold"]) > CLOSE
     assert ((confidence < rule["threshold"]) == wanted)[clear].all()
-
-
-def test_the_best_of_a_search(vector_student, tmp_path):
-    student, X, y = vector_student
-    search = GridSearchCV(student, {"dropout": [0.1, 0.5]}, cv=2).fit(X, y)
-    path = export_onnx(search, tmp_path / "m.onnx")
-    same(
-        run(path, {"features": X.astype(np.float32)})["probabilities"],
-        search.predict_proba(X),
-    )
 
 
 def test_steps_that_stay_outside_are_told(vector_student, tmp_path):
