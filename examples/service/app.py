@@ -17,6 +17,7 @@ from workers import Workers
 log = logging.getLogger(__name__)
 
 ANSWERS = "bundle:answers"  # what the workers run
+CONNECTIONS = 64  # at once: each may hold an upload in memory
 PAGE = Path(__file__).parent / "page.html"
 
 # The page needs nothing from elsewhere, and nobody may frame it.
@@ -134,7 +135,7 @@ def main(arguments=None):
     parser.add_argument("--workers", type=int, default=None, help="default: one a processor")
     options = parser.parse_args(arguments)
     app = create_app(options.bundle, n_workers=options.workers)
-    uvicorn.run(app, host="127.0.0.1", port=options.port)
+    uvicorn.run(app, host="127.0.0.1", port=options.port, limit_concurrency=CONNECTIONS)
 
 
 if __name__ == "__main__":

@@ -183,7 +183,7 @@ def write_bundle(model, folder):
 
     Parameters
     ----------
-    model : AbstainingClassifier or Pipeline
+    model : AbstainingClassifier, search or Pipeline
         Fitted: a Pipeline of SongFeatures and SKDStudentClassifier, best inside an
         AbstainingClassifier, whose rule is then served.
     folder : str or path-like
@@ -196,7 +196,9 @@ def write_bundle(model, folder):
     """
     from sklearn_skd.deployment import export_onnx
 
-    pipeline = getattr(model, "estimator", model)
+    pipeline = model
+    while not hasattr(pipeline, "steps"):  # of a search, the pipeline that won
+        pipeline = getattr(pipeline, "best_estimator_", None) or pipeline.estimator
     features, student = pipeline[0], pipeline[-1]
     read = {source.name: features.transformers_[source.name] for source in student.sources_}
     kinds = {name: type(transformer).__name__ for name, transformer in read.items()}

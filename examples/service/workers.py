@@ -9,6 +9,7 @@ when one of its processes dies.
 import asyncio
 import logging
 import multiprocessing
+import signal
 import threading
 import time
 import traceback
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 # "fork" would copy locks that other threads hold at that moment
 _CONTEXT = multiprocessing.get_context("spawn")
-_SECONDS_TO_START = 60.0
+_SECONDS_TO_START = 120.0
 
 
 class Busy(Refused):
@@ -188,6 +189,7 @@ class _Process:
 
 def _serve(pipe, target, args):
     """What runs in a process: prepare, say so, then one job after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends this one
     try:
         module, _, name = target.partition(":")
         answer = getattr(import_module(module), name)(*args)
@@ -198,7 +200,7 @@ def _serve(pipe, target, args):
     while True:
         try:
             job = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             return  # the service has ended
         try:
             reply = "answer", answer(job)

@@ -21,7 +21,7 @@ service = pytest.importorskip("app")  # needs fastapi
 
 CULTURE = ("genre", "language", "region", "singing_form", "era", "scene")
 LIMITS = Limits(
-    request_bytes=6 * 2**20, clip_seconds=120, lyrics_characters=3000, upload_seconds=2.0
+    request_bytes=6 * 2**20, clip_seconds=120, lyrics_characters=3000, upload_seconds=5.0
 )
 
 

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import make_bundle
 import numpy as np
@@ -16,7 +17,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from uploads import Limits, Song
 
-from sklearn_skd import LogMelSpectrogram, SKDStudentClassifier, SongFeatures
+from sklearn_skd import (
+    AbstainingClassifier,
+    LogMelSpectrogram,
+    SKDStudentClassifier,
+    SongFeatures,
+    TemperatureCalibratedClassifier,
+)
 
 CULTURE = ("genre", "language", "region", "singing_form", "era", "scene")
 
@@ -151,7 +158,15 @@ def test_a_folder_without_a_model_says_so(tmp_path):
         Bundle(tmp_path)
 
 
-def test_a_student_of_other_sources_is_refused_before_anything_is_written(tmp_path):
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda model: model,
+        lambda model: AbstainingClassifier(TemperatureCalibratedClassifier(model), coverage=0.5),
+        lambda model: SimpleNamespace(estimator=None, best_estimator_=model),  # a search
+    ],
+)
+def test_a_student_of_other_sources_is_refused_before_anything_is_written(wrap, tmp_path):
     rng = np.random.default_rng(0)
     songs = [(rng.standard_normal(8000).astype(np.float32) / 9, 8000) for _ in range(12)]
     table = pd.DataFrame({"audio": songs, "year": np.arange(12.0)})
@@ -162,7 +177,7 @@ def test_a_student_of_other_sources_is_refused_before_anything_is_written(tmp_pa
     student = SKDStudentClassifier(strategy="student-only", max_epochs=1, calibration=None)
     model = make_pipeline(features, student).fit(table, [0, 1] * 6)
     with pytest.raises(ValueError, match=r"year.*FunctionTransformer"):
-        write_bundle(model, tmp_path / "bundle")
+        write_bundle(wrap(model), tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
 
 

@@ -83,7 +83,7 @@ def test_a_worker_that_dies_is_replaced_and_disturbs_no_other(pair):
 
 
 def test_work_that_takes_too_long_is_cut_off_and_its_process_ended():
-    with started(seconds=1.0) as workers:
+    with started(seconds=3.0) as workers:
         ((_, before),) = together(workers, ("say", 0))
         outcomes = together(workers, ("sleep", LONG))
         assert refusals(outcomes) == [504]
