@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 
 import numpy as np
-from uploads import Limits, decode
+from uploads import Limits, Song, Window, decode
 
 from sklearn_skd import LogMelSpectrogram, StaticLyricsEncoder
 
@@ -99,6 +99,11 @@ class Bundle:
             "heard": self._heard(song, inputs),
         }
 
+    def warm_up(self):
+        """Import and compute once all that an answer needs, so that the first is not slow."""
+        silence = Window(np.zeros(self._log_mel.sr, dtype=np.float32), self._log_mel.sr, 0.0, 1.0)
+        self._session.run(None, self._inputs(silence, Song(b"", "", {})))
+
     def _inputs(self, window, song):
         """The arrays that the graph reads."""
         arrays = {
@@ -175,7 +180,9 @@ class Bundle:
 
 def answers(folder, limits):
     """What a worker does: load the model, then answer songs."""
-    return Bundle(folder, limits).answer
+    bundle = Bundle(folder, limits)
+    bundle.warm_up()
+    return bundle.answer
 
 
 def write_bundle(model, folder):
