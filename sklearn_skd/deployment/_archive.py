@@ -70,7 +70,7 @@ def write_archive(path, header, arrays):
     OSError
         As of :func:`replacing`.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     arrays = {name: _plain(array) for name, array in arrays.items()}
     digest = _digest(header)
@@ -78,7 +78,8 @@ def write_archive(path, header, arrays):
         _add(digest, name, arrays[name])
     text = _text({DIGEST: digest.hexdigest(), **header})
     with replacing(path) as temporary:
-        save_file(arrays, temporary, metadata={HEADER: text})
+        # not its save_file, which writes elsewhere first, with permissions of its own
+        temporary.write_bytes(save(arrays, metadata={HEADER: text}))
         with open(temporary, "rb") as file:
             _read_layout(file, temporary.stat().st_size)
     return Path(path)

@@ -233,6 +233,12 @@ def test_what_no_reader_would_take_is_not_written(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_new_file_has_the_usual_permissions(tmp_path):
+    (tmp_path / "other").touch()
+    path = write_archive(tmp_path / "m", {}, ARRAYS)
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_a_file_keeps_its_permissions(tmp_path):
     path = write_archive(tmp_path / "m", {}, {})
     path.chmod(0o600)
