@@ -3,13 +3,14 @@
 from decimal import Decimal
 
 import numpy as np
-import pandas as pd
 
 
 def is_missing(value):
     """Whether `value` is None, NaN (of any kind of number), NaT, ``pandas.NA`` or masked."""
-    if isinstance(value, str):
-        return False
+    if value is None or isinstance(value, str):
+        return value is None
+    import pandas as pd  # not needed by who serves text or nothing
+
     if isinstance(value, Decimal):  # pandas stumbles over signalling NaN
         return value.is_nan()
     return value is np.ma.masked or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
