@@ -143,6 +143,8 @@ class _Writer:
 class _Reader:
     def __init__(self, arrays):
         self.codec = Decoder(arrays, self._other)
+        # features of all sources: nets take more bytes for each, the description takes memory first
+        self._room = sum(array.nbytes for array in arrays.values()) // 128
 
     def _other(self, key, content):
         if key != "estimator":
@@ -191,7 +193,10 @@ class _Reader:
                 arrays = self._net_arrays(nodes[key])
                 value = unpack_net(estimator._make_net, arrays)
             else:
-                value = field.unpack(self.codec.decode(nodes[key]))
+                value = self.codec.decode(nodes[key])
+                if key == "sources_":
+                    self._check_room(value)
+                value = field.unpack(value)
             if not field.valid(value):
                 plain = value is None or isinstance(value, bool | int | float | str)
                 told = repr(value)[:40] if plain else f"such a {_name(value)}"
@@ -200,6 +205,13 @@ class _Reader:
         if isinstance(getattr(estimator, "teacher", None), FrozenEstimator):
             vars(estimator).setdefault("teacher_", estimator.teacher)
         _check_agreement(estimator, name)
+
+    def _check_room(self, described):
+        for one in check(described, list):
+            size = check(one, dict).get("size")
+            self._room -= size if isinstance(size, int) else 0
+        if self._room < 0:
+            raise ValueError("it has no arrays that are large enough for nets of its sources.")
 
     def _net_arrays(self, node):
         if set(check(node, dict)) != {"arrays"}:
