@@ -16,14 +16,15 @@ class BaseLyricsEncoder(TransformerMixin, BaseEstimator):
     """Reads lyrics for its heirs, which have `clean`, `embedding_dim_` and `_encode(texts)`."""
 
     def _read(self, X):
-        """Check the lyrics of `fit` and note the name of their column."""
+        """The lyrics of `fit`, checked; the name of their column is noted."""
         column = as_column(X, type(self).__name__)
-        check_lyrics(column)
+        lyrics = check_lyrics(column)
         self.n_features_in_ = 1
         if isinstance(column.name, str):
             self.feature_names_in_ = np.array([column.name], dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
+        return lyrics
 
     def transform(self, X):
         """Encode lyrics.

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import joblib
 import numpy as np
+from sklearn.linear_model import RidgeCV
 from sklearn.utils.validation import check_memory
 
 from sklearn_skd._random import TORCH_GENERATORS
@@ -18,6 +19,10 @@ _FOUND = WeakKeyDictionary()
 
 # What model2vec calls the poolings of sentence-transformers; the others are taken for means.
 _POOLINGS = {"cls": "first", "lasttoken": "last"}
+
+_PENALTIES = np.logspace(-2, 3, 11)
+# Texts that the vocabulary counts as where the axes are chosen.
+_VOCABULARY = 10
 
 
 def static_table(model, *, memory=None, verbose=0):
@@ -34,8 +39,7 @@ def static_table(model, *, memory=None, verbose=0):
     Returns
     -------
     table : ndarray of shape (n_tokens, D), float32
-        The weights of the tokens are in it. Columns are in descending order of importance, so
-        that the first d are the best d.
+        In the space of the encoder's own vectors; the weights of the tokens are in it.
     tokenizer : str
         JSON of the `tokenizers.Tokenizer` whose ids are the rows.
 
@@ -64,15 +68,12 @@ def _whole_table(fingerprint, *, model, verbose):
 
 
 def _own_table(static):
-    """The table of an encoder that is static already, turned so that its columns are in order."""
-    table = static.embedding.weight.detach().cpu().numpy()
-    _, axes = np.linalg.eigh((table.T @ table).astype(np.float64))
-    table = table @ axes[:, ::-1].astype(np.float32)
-    return np.ascontiguousarray(table), _plain(static.tokenizer)
+    """The table of an encoder that is static already."""
+    return static.embedding.weight.detach().cpu().numpy().copy(), _plain(static.tokenizer)
 
 
 def _distilled(model, verbose):
-    """Each token goes through the encoder; then principal components, weighted by Zipf's law."""
+    """Each token goes through the encoder alone, and is weighted by Zipf's law."""
     distill_from_model = _load_model2vec()
     transformer = getattr(model.modules[0], "auto_model", None)
     if transformer is None:
@@ -90,7 +91,7 @@ def _distilled(model, verbose):
             transformer,
             model.modules.tokenizer,
             device=str(model.modules.device),
-            pca_dims="auto",
+            pca_dims=None,
             quantize_to="float32",
             pooling=_POOLINGS.get(_pooling(model), "mean"),
         )
@@ -159,6 +160,41 @@ def _fingerprint(model):
     weights = {name: value.cpu().numpy() for name, value in model.modules.state_dict().items()}
     vocabulary = sorted(model.modules.tokenizer.get_vocab().items())
     return joblib.hash([weights, vocabulary, _pooling(model), distiller])
+
+
+def adapt(table, tokenizer, texts, vectors, n_components):
+    """Turn a table towards what the encoder says of whole texts, and keep what tells texts apart.
+
+    With S the static vectors of the texts and F the encoder's, both of unit length, the table is
+    multiplied by B = I + D, where D is the ridge regression of F - S on S (its penalty by
+    leave-one-out): few texts leave the table as it is. Then by the principal axes of S B, to which
+    the vocabulary itself is added as if it were a few texts.
+
+    Parameters
+    ----------
+    table, tokenizer
+        Of `static_table`; D columns.
+    texts : list of str
+        Distinct ones.
+    vectors : ndarray of shape (n_texts, D), float32
+        The encoder's.
+    n_components : int or None
+        None keeps all.
+
+    Returns
+    -------
+    ndarray of shape (n_tokens, d), float32
+        Columns in descending order of importance.
+    """
+    static = mean_vectors(table, tokenizer, texts)
+    if len(texts) > 1 and vectors.shape == static.shape:  # encoders may have further layers
+        ridge = RidgeCV(alphas=_PENALTIES, fit_intercept=False).fit(static, vectors - static)
+        table = table + table @ ridge.coef_.T.astype(np.float32)
+        static = mean_vectors(table, tokenizer, texts)
+    tokens = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
+    spread = static.T @ static + _VOCABULARY * (tokens.T @ tokens) / len(tokens)
+    axes = np.linalg.eigh(spread.astype(np.float64))[1][:, ::-1].astype(np.float32)
+    return np.ascontiguousarray(table @ axes[:, :n_components])
 
 
 @lru_cache(maxsize=8)

@@ -15,11 +15,15 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_param_validation
 from tokenizers import Tokenizer
 
 from sklearn_skd import LyricsEncoder, SongFeatures, StaticLyricsEncoder
-from sklearn_skd.features import _sentence_model, _static_model
+from sklearn_skd.datasets._lyrics import write_lyrics
+from sklearn_skd.features import _sentence_model, _static_model, static_lyrics
 
 WORDS = ["dance", "with", "me", "all", "night", "my", "heart", "is", "broken", "love", "hate"]
 WORDS += ["[", "]", "no", "lyrics", "##s"]
@@ -111,7 +115,7 @@ def test_the_table_holds_what_the_encoder_says_of_each_token(tiny):
 
 
 def test_fewer_components_are_the_first_ones(tiny, encoder):
-    fewer = StaticLyricsEncoder(tiny, n_components=3).fit(["x"])
+    fewer = StaticLyricsEncoder(tiny, n_components=3).fit(["anything"])
     assert_array_equal(fewer.table_, encoder.table_[:, :3])
     assert fewer.embedding_dim_ == 3
     assert fewer.n_parameters_ == fewer.table_.size == 3 * len(encoder.table_)
@@ -122,11 +126,55 @@ def test_no_more_components_than_the_encoder_has(tiny, n_components):
     assert StaticLyricsEncoder(tiny, n_components=n_components).fit(["x"]).embedding_dim_ == 12
 
 
-def test_the_largest_components_come_first(tiny):
-    """Before the weights, whose spread is not the encoder's."""
-    table = StaticLyricsEncoder(tiny, n_components=None).fit(["x"]).table_
-    spread = table[-8:].std(axis=0)  # of tokens with about the same weight
-    assert spread[:4].sum() > 2 * spread[-4:].sum()
+def test_the_axes_kept_are_those_that_tell_songs_apart(tiny):
+    texts = ["love love", "hate hate", "love", "hate", "love me", "hate me"] * 20
+    texts = [f"{text} {'night ' * n}" for n, text in enumerate(texts)]
+    encoder = StaticLyricsEncoder(tiny, n_components=None).fit(texts)
+    X = _static_model.mean_vectors(encoder.table_, encoder.tokenizer_, texts)
+    power = (X**2).mean(axis=0)
+    assert power[:3].sum() > 0.9
+    assert power[0] == power.max()
+
+
+def test_songs_turn_the_vectors_towards_what_the_encoder_says_of_them(tiny):
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(WORDS[:11], size=rng.integers(2, 9))) for _ in range(120)]
+    full = LyricsEncoder(tiny).fit_transform(texts)[80:, :-1]
+
+    def error(encoder):
+        vectors = encoder.transform(texts[80:])[:, :-1]
+        return np.square(vectors @ vectors.T - full @ full.T).mean()
+
+    few = StaticLyricsEncoder(tiny).fit(texts[:1])
+    many = StaticLyricsEncoder(tiny).fit(texts[:80])
+    assert error(many) < 0.8 * error(few)
+
+
+def test_songs_without_lyrics_and_copies_teach_nothing(tiny):
+    texts = ["love me", "dance all night", "my heart"]
+    once = StaticLyricsEncoder(tiny).fit(texts)
+    again = StaticLyricsEncoder(tiny).fit([*texts, None, "", *texts])
+    assert_array_equal(again.table_, once.table_)
+    assert StaticLyricsEncoder(tiny).fit([None]).transform(["love"]).shape == (1, 13)
+
+
+def test_of_very_many_songs_evenly_spaced_ones_are_read(tiny, monkeypatch):
+    read = []
+    monkeypatch.setattr(static_lyrics, "_MOST_SONGS", 4)
+    adapt = static_lyrics.adapt
+    monkeypatch.setattr(static_lyrics, "adapt", lambda *args: read.extend(args[2]) or adapt(*args))
+    StaticLyricsEncoder(tiny).fit([f"love {i}" for i in range(9)])
+    assert read == ["love 0", "love 3", "love 6"]
+
+
+def test_an_encoder_with_further_layers_is_distilled_without_them(tiny, tmp_path):
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense
+
+    modules = [*SentenceTransformer(tiny, device="cpu"), Dense(12, 5)]
+    SentenceTransformer(modules=modules, device="cpu").save(str(tmp_path))
+    encoder = StaticLyricsEncoder(str(tmp_path)).fit(["love me", "hate me"])
+    assert encoder.embedding_dim_ == 12
 
 
 @pytest.mark.parametrize(
@@ -358,18 +406,37 @@ def test_importing_loads_nothing_heavy():
 
 
 @pytest.fixture(scope="session")
-def light():
+def lyrics():
+    """Lyrics in English, and the emotion that each speaks of."""
+    rng = np.random.default_rng(0)
+    emotions = np.tile(["sadness", "pleasure"], 40)
+    return [write_lyrics(rng, "english", emotion, "calm") for emotion in emotions], emotions
+
+
+@pytest.fixture(scope="session")
+def light(lyrics):
     """The default encoder: one real distillation, of about a minute."""
-    return StaticLyricsEncoder().fit(["x"])
+    return StaticLyricsEncoder().fit(lyrics[0][:40])
+
+
+def test_the_default_encoder_is_small_and_knows_its_tokens(light):
+    assert light.table_.shape == (29_525, 64)
+    assert light.model_source_ == "offline"
+    assert len(json.loads(light.tokenizer_)["model"]["vocab"]) == 29_525
+    assert len(pickle.dumps(light)) < 9_000_000
 
 
 def test_the_default_encoder_keeps_what_lyrics_mean(light):
     """Love is nearer to love than to war, as the full encoder has it."""
-    assert light.table_.shape == (29_525, light.n_components)
-    assert light.model_source_ == "offline"
-    assert len(json.loads(light.tokenizer_)["model"]["vocab"]) == 29_525
     love = ["I love you with all my heart", "kiss me, my darling, tonight"]
     war = ["the soldiers fight and die in battle", "guns and bombs destroy the city"]
     X = light.transform(love + war)[:, :-1]
     near = X @ X.T
     assert min(near[0, 1], near[2, 3]) > near[:2, 2:].max() + 0.1
+
+
+def test_the_default_encoder_tells_new_songs_apart(light, lyrics):
+    texts, emotions = lyrics
+    X = light.transform(texts)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1)).fit(X[:40], emotions[:40])
+    assert model.score(X[40:], emotions[40:]) > 0.8
