@@ -20,6 +20,8 @@ from sklearn_skd import (
     SKDStudentClassifier,
     TeacherClassifier,
     TemperatureCalibratedClassifier,
+    load,
+    save,
 )
 from sklearn_skd.deployment import export_onnx
 
@@ -31,10 +33,8 @@ PARITY = 1e-4  # of issue 7
 CLOSE = 2e-6  # what float32 can do; a wrong graph is much further away
 
 SOURCES = {
-    "audio": ("audio",),
     "lyrics": ("lyrics",),
     "culture": ("culture",),
-    "lyrics and culture": ("lyrics", "culture"),
     "two series": ("beats", "audio"),
 }
 
@@ -253,6 +253,14 @@ def test_the_same_student_gives_the_same_bytes_and_is_left_as_it_was(vector_stud
     for name, values in student.net_.state_dict().items():
         assert values.dtype == before[name].dtype
         assert torch.equal(values, before[name])
+
+
+def test_a_student_that_was_shipped_gives_the_same_bytes(vector_student, tmp_path):
+    student, _, _ = vector_student
+    shipped = load(save(student, tmp_path / "student.safetensors"))
+    assert not hasattr(shipped, "credibility_")
+    one, two = (export_onnx(model, tmp_path / "m").read_bytes() for model in (student, shipped))
+    assert one == two
 
 
 def test_exports_in_silence(vector_student, tmp_path, capfd, caplog, recwarn):
