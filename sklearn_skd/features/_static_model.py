@@ -20,7 +20,7 @@ _FOUND = WeakKeyDictionary()
 # What model2vec calls the poolings of sentence-transformers; the others are taken for means.
 _POOLINGS = {"cls": "first", "lasttoken": "last"}
 
-_PENALTIES = np.logspace(-2, 3, 11)
+_PENALTIES = np.logspace(-4, 3, 15)
 # Texts that the vocabulary counts as where the axes are chosen.
 _VOCABULARY = 10
 
