@@ -86,8 +86,8 @@ print(cost.round(2).to_string())
 
 # %%
 # And what it costs: a second student, of the same teacher, reads the sentence encoder's vectors.
-# With so few songs the difference may be chance. ``benchmarks/static_lyrics.py`` measures it in many
-# paired folds; :doc:`../guide/light_lyrics` has its table.
+# With so few songs the difference may be chance: ``benchmarks/static_lyrics.py`` measures it on
+# many, and :doc:`../guide/light_lyrics` has its table.
 X, X_test = model[0].transform(songs.iloc[train]), model[0].transform(held_out)
 student = model[-1]
 heavy = SKDStudentClassifier(**student.get_params(deep=False))
