@@ -92,8 +92,6 @@ class LearningMixin:
         mean = lesson.credibility["weight"].mean()
         self._report(f"the weights of the teacher have mean {mean:.2f}.")
         self.credibility_ = lesson.credibility
-        # students are shipped without the table
-        self._knows_credibility = bool(self.credibility_["credibility"].notna().any())
         # beside the table, which a saved student may lack
         self._knows_credibility = bool(lesson.credibility["credibility"].notna().any())
         for attribute in ("class_reliability", "theta", "bias"):
