@@ -7,7 +7,7 @@ from torch import nn
 
 from sklearn_skd.networks.blocks import Standardize
 
-__all__ = ["ExportedStudent", "example_inputs"]
+__all__ = ["ExportedStudent", "example_inputs", "typical_inputs"]
 
 # what the graph is traced with; neither is special (0 and 1 would be)
 N_SONGS = 2
@@ -119,3 +119,35 @@ def example_inputs(sources, front_ends):
         inputs.append(values)
         dynamic.append(free)
     return tuple(inputs), tuple(dynamic)
+
+
+def typical_inputs(sources, front_ends, n_songs=3):
+    """Made-up songs with the statistics of the training songs, to compare answers on.
+
+    Parameters
+    ----------
+    sources, front_ends
+        As of :func:`example_inputs`.
+
+    n_songs : int, default=3
+        Another number than the graph was traced with.
+
+    Returns
+    -------
+    inputs : list of torch.Tensor
+    """
+    generator = torch.Generator().manual_seed(0)
+    typical = []
+    for source, values in zip(sources, example_inputs(sources, front_ends)[0], strict=True):
+        shape = (n_songs, *values.shape[1:])
+        if source.kind == "categories":
+            typical.append(torch.ones(shape, dtype=values.dtype))
+            continue
+        values = torch.randn(shape, generator=generator)
+        if source.name in front_ends:
+            typical.append(0.1 * values)
+            continue
+        across = (1, -1) + (1,) * (values.ndim - 2)
+        mean, scale = (torch.tensor(s).float().view(across) for s in (source.mean, source.scale))
+        typical.append(mean + scale * values)
+    return typical

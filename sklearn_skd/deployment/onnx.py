@@ -12,6 +12,7 @@ from sklearn_skd.deployment._atomic import replacing
 __all__ = ["export_onnx"]
 
 OPSET = 20  # the first with GELU as one operator
+TOLERANCE = 1e-4  # of the probabilities
 
 _OUTPUTS = ("probabilities", "credibility", "attention", "timeline")
 
@@ -61,6 +62,10 @@ def export_onnx(estimator, path, *, front_end=False, timeline=False):
 
     ImportError
         If the extra ``onnx`` is not installed.
+
+    RuntimeError
+        If ONNX Runtime, asked about made-up songs, does not answer as the student does. This is
+        checked before anything is written.
 
     Warns
     -----
@@ -124,7 +129,11 @@ def export_onnx(estimator, path, *, front_end=False, timeline=False):
 def _build(parts, *, front_end, timeline):
     """The ONNX model, with its metadata."""
     from sklearn_skd.deployment._onnx_metadata import KEY, as_json, describe
-    from sklearn_skd.deployment._onnx_module import ExportedStudent, example_inputs
+    from sklearn_skd.deployment._onnx_module import (
+        ExportedStudent,
+        example_inputs,
+        typical_inputs,
+    )
 
     student = parts.student
     front_ends = _front_ends(parts) if front_end else {}
@@ -142,7 +151,7 @@ def _build(parts, *, front_end, timeline):
     _name_steps(model)
     model.producer_name = told["package"]
     model.metadata_props.add(key=KEY, value=text)
-    _check(model)
+    _check(model, module, typical_inputs(student.sources_, front_ends))
     return model
 
 
@@ -206,14 +215,32 @@ def _name_steps(model):
             dims[1].dim_param = "steps"
 
 
-def _check(model):
+def _check(model, module, inputs):
+    """ValueError or RuntimeError unless the graph is valid and gives what the module gives."""
     import onnx
+    import onnxruntime
+    import torch
 
     onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    arrays = [values.numpy() for values in inputs]
+    found = session.run(["probabilities"], dict(zip(module.names, arrays, strict=True)))[0]
+    with torch.inference_mode():
+        expected = module(*inputs)[0].numpy()
+    difference = float(abs(found - expected).max())
+    if not difference < TOLERANCE:  # NaN too
+        raise RuntimeError(
+            f"The exported graph gives other probabilities than the student, by {difference:.1e}: "
+            f"nothing was written. The exporter of torch {torch.__version__} is at fault; try "
+            "another version of torch or onnxscript."
+        )
 
 
 def _check_extra():
-    missing = [name for name in ("onnx", "onnxscript") if importlib.util.find_spec(name) is None]
+    needed = ("onnx", "onnxscript", "onnxruntime")
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise ImportError(
             f"export_onnx needs {' and '.join(missing)}, which the extra installs: "

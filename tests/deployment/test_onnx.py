@@ -310,7 +310,23 @@ def test_what_cannot_be_exported_is_refused(vector_student, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("missing", ["onnx", "onnxscript"])
+def test_a_graph_that_answers_otherwise_is_not_written(vector_student, tmp_path, monkeypatch):
+    from sklearn_skd.deployment import onnx as module
+
+    trace = module._trace
+
+    def faulty(net, *args):
+        model = trace(net, *args)
+        net.bias[0] += 1  # as if the exporter had missed it
+        return model
+
+    monkeypatch.setattr(module, "_trace", faulty)
+    with pytest.raises(RuntimeError, match=r"gives other probabilities than the student, by \d"):
+        export_onnx(vector_student[0], tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("missing", ["onnx", "onnxscript", "onnxruntime"])
 def test_a_missing_extra_is_named(vector_student, tmp_path, monkeypatch, missing):
     import importlib.util
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sklearn_skd import SKDStudentClassifier
-from sklearn_skd.deployment._onnx_module import ExportedStudent, example_inputs
+from sklearn_skd.deployment._onnx_module import ExportedStudent, example_inputs, typical_inputs
 from sklearn_skd.deployment._onnx_parts import take_apart
 
 
@@ -71,3 +71,12 @@ def test_songs_and_lengths_are_free_in_what_is_traced(student):
     inputs, dynamic = example_inputs(student.sources_, {"audio": front_end})
     assert tuple(inputs[0].shape) == (2, 500)
     assert dynamic[0] == {0: ("n", None), 1: ("samples_0", 500)}
+
+
+def test_made_up_songs_are_like_those_of_the_training(student):
+    audio, tempo = typical_inputs(student.sources_, {}, n_songs=500)
+    assert audio.shape == (500, 4, 48)
+    assert audio.dtype == tempo.dtype == torch.float32
+    np.testing.assert_allclose(tempo.mean(dim=0), make_songs()["tempo"].mean(axis=0), atol=0.2)
+    np.testing.assert_allclose(tempo.std(dim=0), make_songs()["tempo"].std(axis=0), atol=0.2)
+    np.testing.assert_array_equal(audio, typical_inputs(student.sources_, {}, n_songs=500)[0])
