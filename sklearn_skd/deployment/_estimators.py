@@ -75,8 +75,11 @@ class _Writer:
         self.codec = Encoder(self._estimator)
         self._include_teacher = include_teacher
         self._learned = True  # or only parameters, as `clone` would copy them
+        self._frozen = {}  # numbers by id: what is shared is stored once
 
     def _estimator(self, estimator, path):
+        if id(estimator) in self._frozen:
+            return {"frozen": self._frozen[id(estimator)]}
         name, part = part_of(estimator)
         if part is None:
             raise TypeError(_refusal(estimator, path))
@@ -94,6 +97,8 @@ class _Writer:
         if self._learned and part.is_fitted(estimator):
             with self._what_was_learned(True):
                 fitted = self._fitted(estimator, part, path)
+        if isinstance(estimator, FrozenEstimator):
+            self._frozen[id(estimator)] = len(self._frozen)
         return {"estimator": {"class": name, "parameters": parameters, "fitted": fitted}}
 
     def _fitted(self, estimator, part, path):
@@ -107,8 +112,6 @@ class _Writer:
             value, place = getattr(estimator, key), f"{path}.{key}"
             if key == "net_":
                 nodes[key] = self.codec.keep_all(pack_net(value), place)
-            elif key == "teacher_" and value is estimator.teacher:
-                continue  # a frozen one, which is stored as the parameter
             else:
                 nodes[key] = self.codec.encode(field.pack(value), place)
         return nodes
@@ -143,10 +146,13 @@ class _Writer:
 class _Reader:
     def __init__(self, arrays):
         self.codec = Decoder(arrays, self._other)
+        self._frozen = []
         # features of all sources: nets take more bytes for each, the description takes memory first
         self._room = sum(array.nbytes for array in arrays.values()) // 128
 
     def _other(self, key, content):
+        if key == "frozen" and type(content) is int and 0 <= content < len(self._frozen):
+            return self._frozen[content]
         if key != "estimator":
             raise ValueError(f"its header has a {key[:40]!r}, which this version does not know.")
         if set(check(content, dict)) != {"class", "parameters", "fitted"}:
@@ -161,6 +167,8 @@ class _Reader:
         estimator = self._make(cls, name, part, content["parameters"])
         if content["fitted"] is not None:
             self._restore(estimator, name, part, check(content["fitted"], dict))
+        if name == "FrozenEstimator":
+            self._frozen.append(estimator)
         return estimator
 
     def _make(self, cls, name, part, parameters):
@@ -202,8 +210,6 @@ class _Reader:
                 told = repr(value)[:40] if plain else f"such a {_name(value)}"
                 raise ValueError(f"{name}.{key} cannot be {told}.")
             setattr(estimator, key, value)
-        if isinstance(getattr(estimator, "teacher", None), FrozenEstimator):
-            vars(estimator).setdefault("teacher_", estimator.teacher)
         _check_agreement(estimator, name)
 
     def _check_room(self, described):

@@ -183,6 +183,13 @@ def test_a_pipeline_from_waveforms_and_words_survives(pipeline, tmp_path):
     assert_array_equal(loaded.predict_proba(songs), pipeline.predict_proba(songs))
 
 
+def test_what_is_frozen_is_stored_once(pipeline, tmp_path):
+    path = save(pipeline, tmp_path / "model.safetensors")
+    assert len([name for name in load_file(path) if name.endswith(".table_")]) == 1
+    loaded = load(path)[0]
+    assert loaded.transformers_["lyrics"] is loaded.lyrics
+
+
 def test_plain_tables_survive_with_the_names_of_their_columns(y, tmp_path):
     table = pd.DataFrame(np.random.default_rng(0).normal(size=(N, 3)), columns=["a", "b", "ç"])
     loaded = there_and_back(small().fit(table, y), tmp_path)

@@ -163,6 +163,7 @@ def lies():
         *([], {}, [[], {}], [0] * 2000, {"tuple": []}, {"dict": {}}, {"float": "nan"}),
         *({"float": "inf"}, {"range": [0, 2**62, 1]}, {"slice": [None, None, None]}),
         *({"array": "nowhere"}, {"text": "nowhere"}, {"objects": "nowhere"}, {"arrays": ""}),
+        *({"frozen": 0}, {"frozen": 1}, {"frozen": -1}),
         *({"eval": CODE}, {"__reduce__": ["os.system", [CODE]]}, {"py/object": "os.system"}),
         {"frame": {"index": 2**60, "columns": {}}},
         *({"estimator": {**unfitted, "class": name}} for name in (CODE, "system", "Pipeline")),

@@ -186,7 +186,8 @@ def test_what_save_would_not_write_is_an_error_that_names_the_file(path, change,
 
 
 @pytest.mark.parametrize(
-    "node", [None, 5, "text", [], {}, {"dict": {}}, {"eval": "1"}, {"estimator": []}]
+    "node",
+    [None, 5, "text", [], {}, {"dict": {}}, {"eval": "1"}, {"estimator": []}, {"frozen": 0}],
 )
 def test_a_file_of_something_else_than_an_estimator_is_an_error(path, node):
     def change(header, arrays):
