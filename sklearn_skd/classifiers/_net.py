@@ -107,8 +107,8 @@ class _SongDataset(torch.utils.data.Dataset):
 
 
 def _tensors(arrays, rows=slice(None)):
-    # a copy where need be, so that views, read-only arrays and memmaps become ordinary tensors
-    parts = {name: np.require(values[rows], requirements="CWOE") for name, values in arrays.items()}
+    # a copy where need be, so that read-only arrays and memmaps become ordinary tensors
+    parts = {name: np.require(values[rows], requirements="CWE") for name, values in arrays.items()}
     return {name: torch.from_numpy(part) for name, part in parts.items()}
 
 

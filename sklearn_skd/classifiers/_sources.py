@@ -91,9 +91,10 @@ def _check_source(name, values):
         with np.errstate(over="ignore"):  # what becomes infinite is reported below
             values = values.astype(np.float32)
     for start, block in blocks(values):
-        # a sum is finite only if all is: one cheap pass that, unlike isfinite, copies nothing
-        with np.errstate(invalid="ignore"):
-            finite = np.isfinite(block.sum(dtype=np.float64))
+        # a sum is finite only if all is: one cheap pass that, unlike isfinite, copies nothing. In
+        # float32 it may overflow, which costs a closer look and no more
+        with np.errstate(invalid="ignore", over="ignore"):
+            finite = np.isfinite(block.sum())
         if not finite:
             _check_missing(name, block, start)
     return values

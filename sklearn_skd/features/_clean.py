@@ -35,8 +35,13 @@ _MARKER = re.compile(
     rf"\(\s*(?:{_TIMES}|bis|repeat[^()]*|{_SECTION}{_NUMBER}(?:\s*{_TIMES})?)\s*:?\s*\)"
     rf"|(?:(?<=\S)\s+{_TIMES})+\s*$"
 )
+_MARKER_SIGN = re.compile(r"[(\d]")  # without one there is no marker
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。؟।])\s+|(?<=[!?。؟।])(?=\w)")
+_EMPTY = re.compile(r"\(\s*\)")
+_MARK = re.compile(r"[.,;:!?\"'-]")
+_DOUBLED_MARK = re.compile(r"([.,;:!?\"'-])(?:\s*\1)+")
+_LOOSE_MARK = re.compile(r"\s+([.,;:!?])")
 _PUNCTUATION = ".,;:!?\"'-()/&…。、،؟।"
 
 # Syllables that only carry a melody. Those of the second pattern are words somewhere ("la vida"),
@@ -146,14 +151,20 @@ def _clean_once(text):
 
 def _normalise(text):
     """Plain lower-case text of kept characters; line breaks become "\\n"."""
-    text = _NESTED_AMPERSAND.sub("&amp;", _NO_CHARACTER.sub(" ", text))
-    text = _BREAK_TAG.sub("\n", html.unescape(text))
-    text = _MANY_MARKS.sub(_thin_out, _URL.sub(" ", _TAG.sub(" ", text)))
-    text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES))
+    # what a text does not hold need not be looked for: plain lyrics take half the time
+    if "&" in text:
+        text = html.unescape(_NESTED_AMPERSAND.sub("&amp;", _NO_CHARACTER.sub(" ", text)))
+    if "<" in text:
+        text = _TAG.sub(" ", _BREAK_TAG.sub("\n", text))
+    text = _MANY_MARKS.sub(_thin_out, _URL.sub(" ", text))
+    if not _APOSTROPHES.keys().isdisjoint(map(ord, set(text))):
+        text = text.translate(_APOSTROPHES)
+    text = unicodedata.normalize("NFKC", text)
     # "İ".lower() leaves a combining dot behind, which no tokenizer knows.
     text = unicodedata.normalize("NFKC", text.lower().replace("i\u0307", "i"))
     text = _BRACKETED.sub(" ", "\n".join(text.splitlines()))
-    text = text.translate(_SYMBOLS)
+    if any(_SYMBOLS[ord(char)] != char for char in set(text)):
+        text = text.translate(_SYMBOLS)
     return _LOOSE_JOINERS.sub("", text)
 
 
@@ -168,23 +179,34 @@ def _thin_out(run):
 
 
 def _strip_markers(line):
-    line = _MARKER.sub(" ", " ".join(line.split())).strip()
+    line = " ".join(line.split())
+    if _MARKER_SIGN.search(line):
+        line = _MARKER.sub(" ", line).strip()
     if _HEADING.fullmatch(line):
         return ""
-    return _HEADED.sub("", line)
+    return _HEADED.sub("", line) if ":" in line else line
 
 
 def _drop_fillers(sentence):
     """Drop runs of vocables and immediate repetitions of words and phrases."""
-    words = _UNSPACED.sub(" ", sentence).split()
-    kept = []
-    for vocable, run in groupby(words, key=lambda word: _n_vocables(word) > 0):
-        run = list(run)
-        if not vocable or sum(map(_n_vocables, run)) < 2:
-            kept += run
+    if not sentence.isascii():
+        sentence = _UNSPACED.sub(" ", sentence)
+    words = sentence.split()
+    counts = [_n_vocables(word) for word in words]
+    kept = words if sum(counts) < 2 else _without_runs(words, counts)
     if len(kept) == 1 and _CRY.fullmatch(_key(kept[0])):
         return ""
     return " ".join(_collapse(kept, single=3))
+
+
+def _without_runs(words, counts):
+    """The words but for runs of several vocables; `counts` has the number in each word."""
+    kept = []
+    for vocable, run in groupby(zip(words, counts, strict=True), key=lambda pair: pair[1] > 0):
+        run = list(run)
+        if not vocable or sum(count for _, count in run) < 2:
+            kept += [word for word, _ in run]
+    return kept
 
 
 def _n_vocables(word):
@@ -201,11 +223,13 @@ def _collapse(items, *, single):
 
     `single`: how often one item must occur in a row to be reduced; longer spans need two.
     """
+    keys = [_key(item) for item in items]
+    if len(set(keys)) == len(keys):  # as in most lines
+        return items
     for size in range(1, _LONGEST_PHRASE + 1):
         least = single if size == 1 else 2
-        keys = [_key(item) for item in items]
         if not any(map(eq, keys, keys[size:])):
-            continue  # no item comes again at this distance: what is true of most lines
+            continue
         kept, i = [], 0
         while i < len(items):
             n = 1
@@ -218,7 +242,7 @@ def _collapse(items, *, single):
             else:
                 kept.append(items[i])
                 i += 1
-        items = kept
+        items, keys = kept, [_key(item) for item in kept]
     return items
 
 
@@ -229,7 +253,8 @@ def _key(item):
 
 def _tidy(line):
     """Single spaces and marks, no empty parentheses, no loose separators at the ends."""
-    line = re.sub(r"\(\s*\)", " ", line)
-    line = re.sub(r"([.,;:!?\"'-])(?:\s*\1)+", r"\1", line)
-    line = re.sub(r"\s+([.,;:!?])", r"\1", line)
+    if "(" in line:
+        line = _EMPTY.sub(" ", line)
+    if _MARK.search(line):
+        line = _LOOSE_MARK.sub(r"\1", _DOUBLED_MARK.sub(r"\1", line))
     return " ".join(line.split()).lstrip(" .,;:!?-").rstrip(" ,;:-")
