@@ -125,10 +125,7 @@ class _Writer:
 
     def _teacher(self, teacher):
         """The parameter `teacher`: a recipe is kept, what was trained on request only."""
-        recipe = teacher is None or type(teacher).__name__ in (
-            "TeacherClassifier",
-            "LeftOutTeacher",
-        )
+        recipe = teacher is None or part_of(teacher)[0] in ("TeacherClassifier", "LeftOutTeacher")
         if recipe or self._include_teacher:
             return teacher
         frozen = isinstance(teacher, FrozenEstimator)

@@ -165,6 +165,27 @@ def test_all_that_a_student_says_survives(student, new_songs, tmp_path):
     pd.testing.assert_frame_equal(loaded.history_, student.history_)
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"strategy": "kd"},
+        {"strategy": "dkd"},
+        {"strategy": "ckd"},
+        {"strategy": "student-only", "patience": 2},
+        {"weighting": "fixed"},
+        {"weighting": "joint", "teacher_cv": None, "class_weighting": True},
+        {"mean_weight": "search"},
+    ],
+    ids=str,
+)
+def test_students_of_every_strategy_survive(params, tmp_path):
+    X = np.random.default_rng(0).normal(size=(N, 3))
+    student = tiny_student(**params).fit(X, np.arange(N) % 2)
+    loaded = there_and_back(student, tmp_path, include_teacher=True)
+    assert_array_equal(loaded.predict_proba(X), student.predict_proba(X))
+    assert vars(loaded).keys() == vars(student).keys()
+
+
 def test_all_that_a_teacher_says_survives(teacher, new_songs, tmp_path):
     loaded = there_and_back(teacher, tmp_path)
     for ours, theirs in zip(loaded.knowledge(new_songs), teacher.knowledge(new_songs), strict=True):
