@@ -153,7 +153,7 @@ def measure(n_songs=60):
     transformer = sum(weights.numel() for weights in sentence_model.modules.parameters())
     return pd.DataFrame(
         {
-            "ms": {name: 1e3 * np.median(measured[1:]) for name, measured in times.items()},
+            "ms a song": {name: 1e3 * np.median(measured[1:]) for name, measured in times.items()},
             "parameters": {
                 n: getattr(e, "n_parameters_", transformer) for n, e in encoders.items()
             },
@@ -161,40 +161,32 @@ def measure(n_songs=60):
     )
 
 
-def differences(table):
-    """Mean of each encoder, and its paired differences to both references; a row a judge."""
+def report(table):
+    """A row a judge and encoder: means, and paired differences of the log-loss."""
     rows = []
-    for (name, metric), part in table.groupby(["judge", "metric"], sort=False):
-        told = [summarize(part.drop(columns="judge"), reference=ref) for ref in (FULL, WIDEST)]
-        to_full, to_widest = (t.droplevel("calibration").loc[metric] for t in told)
-        row = pd.DataFrame(
-            {
-                "mean": to_full["mean"],
-                "minus_full": to_full["difference"],
-                "error_full": to_full["error"],
-                "minus_256": to_widest["difference"],
-                "error_256": to_widest["error"],
-                "folds": to_full["n"],
-            }
+    for judged_by, part in table.groupby("judge", sort=False):
+        part = part.drop(columns="judge")
+        to_full, to_widest = (
+            summarize(part, reference=reference).droplevel("calibration")
+            for reference in (FULL, WIDEST)
         )
-        rows.append(row.rename_axis("encoder").reset_index().assign(judge=name, metric=metric))
-    return pd.concat(rows, ignore_index=True)
+        for encoder, row in to_full.loc["NLL"].iterrows():
+            rows.append(
+                {
+                    "judge": judged_by,
+                    "lyrics": encoder,
+                    "NLL": f"{row['mean']:.3f}",
+                    "Δ to the full encoder": _difference(row),
+                    "Δ to 256 components": _difference(to_widest.loc[("NLL", encoder)]),
+                    "accuracy": f"{to_full.loc[('accuracy', encoder), 'mean']:.3f}",
+                    "folds": int(row["n"]),
+                }
+            )
+    return pd.DataFrame(rows)
 
 
-def shown(table):
-    """The same for people."""
-    told = pd.DataFrame(index=pd.Index(table["encoder"].unique(), name="encoder"))
-    for (name, metric), part in table.groupby(["judge", "metric"], sort=False):
-        cells = {
-            row["encoder"]: f"{row['mean']:.3f} ({row['minus_full']:+.3f} ± "
-            f"{row['error_full']:.3f}; {row['minus_256']:+.3f} ± {row['error_256']:.3f})"
-            for _, row in part.iterrows()
-        }
-        told[f"{name}, {metric}"] = pd.Series(cells).reindex(told.index, fill_value="-")
-    first = table.drop_duplicates("encoder").set_index("encoder")
-    told["ms a song"] = first["ms"].map("{:.2f}".format)
-    told["parameters"] = first["parameters"].map("{:,}".format)
-    return markdown(told)
+def _difference(row):
+    return f"{row['difference']:+.3f} ± {row['error']:.3f}" if row["error"] else ""
 
 
 def main():
@@ -216,10 +208,11 @@ def main():
             for fold in range(FOLDS):
                 tables.append(run_fold(songs, X, seed, fold, args.output, students))
                 bar.update()
-    table = differences(pd.concat(tables, ignore_index=True))
-    table = table.join(measure(), on="encoder").round(5)
+    table = report(pd.concat(tables, ignore_index=True)).join(measure(), on="lyrics")
+    table["ms a song"] = table["ms a song"].map("{:.2f}".format)
+    table["parameters"] = table["parameters"].map("{:,}".format)
     table.to_csv(args.csv, index=False)
-    print(shown(table))
+    print(markdown(table.set_index("judge")))
 
 
 if __name__ == "__main__":
