@@ -19,7 +19,8 @@ ratios and its standard error. Goals:
   songs one after the other, all libraries included: teacher and student as Pipelines from
   `sklearn_skd.load`, and the student in ONNX Runtime without torch.
 
-Songs are rendered by `make_songs`, so accuracy is no matter here. Peaks are read from /proc (Linux).
+Songs are rendered by `make_songs`, so accuracy is no matter here. Peaks are read from /proc, which
+Linux has.
 """
 
 import argparse
@@ -213,7 +214,8 @@ def row(what, ours, against, unit, ratio, error, n, aim):
     """One line of the table; `aim` is like "<= 1.3"."""
     relation, bound = aim.split()
     met = {"<=": ratio <= float(bound), ">=": ratio >= float(bound), ">": ratio > float(bound)}
-    return dict(zip(COLUMNS, (what, ours, against, unit, ratio, error, n, aim, met[relation])))
+    values = (what, ours, against, unit, ratio, error, n, aim, met[relation])
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def timed(what, times, aim, *, ours_over=True):
@@ -274,6 +276,15 @@ def shown(line):
     }
 
 
+def rounded(line):
+    """A line for the file: four digits, nothing for what is not known."""
+    told = {name: value for name, value in line.items() if value == value}
+    for name in ("ours", "against", "ratio", "error"):
+        if name in told:
+            told[name] = f"{told[name]:.4g}"
+    return told | {"met": "yes" if line["met"] else "no"}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--songs", type=int, default=48)
@@ -295,7 +306,7 @@ def main():
         with open(args.output, "w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
-            writer.writerows(lines)
+            writer.writerows(map(rounded, lines))
 
 
 if __name__ == "__main__":
