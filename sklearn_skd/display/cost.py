@@ -132,7 +132,10 @@ class CostDisplay:
 
     def _draw(self, axes, metric):
         title, unit, scale, more_is_better = _describe(metric)
-        values = self.table[metric].to_numpy(float) / scale
+        values = self.table[metric].to_numpy(float)
+        if unit == "M" and not (values >= scale).any():  # small nets
+            unit, scale = "k", 1e3
+        values = values / scale
         heights = range(len(values))
         bars = axes.barh(heights, values, height=0.62, color=COLORS[0], zorder=2)
         place = self.table.index.get_loc(self.reference)
@@ -212,11 +215,13 @@ def _two_digits(ratio):
 
 
 def _label(axes, names, high):
-    """Names on the left, once; two ticks are enough beside written values."""
+    """Names on the left, once; a few ticks are enough beside written values."""
+    from matplotlib.ticker import MaxNLocator
+
     cell = axes.get_subplotspec()
     is_first = cell is None or cell.is_first_col()
     axes.set_yticks(range(len(names)), [str(name) for name in names] if is_first else [])
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0)
-    axes.xaxis.get_major_locator().set_params(nbins=3)
-    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= high])
+    ticks = MaxNLocator(nbins=2).tick_values(0, high)
+    axes.set_xticks([tick for tick in ticks if 0 <= tick <= high])

@@ -71,6 +71,13 @@ def test_each_bar_tells_its_value_and_the_paper_s_ratio_to_the_teacher(table):
     assert texts(display.axes_[3]) == ["0.852", "0.748", "0.781", "0.837"]
 
 
+def test_small_nets_are_told_in_thousands(table):
+    table["parameters"] = [83506, 24277, 24277, 24277]
+    display = CostDisplay.from_table(table)
+    assert texts(display.axes_[0])[:2] == ["83.5 k", "24.3 k (÷ 3.4)"]
+    assert len(display.axes_[0].get_xticks()) >= 2
+
+
 def test_another_reference_turns_the_ratios_and_takes_the_hatch(table):
     display = CostDisplay.from_table(table, reference="SKD student", metrics=["parameters"])
     assert texts(display.axes_[0])[0] == "148 M (× 7.7)"
