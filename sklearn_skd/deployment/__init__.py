@@ -1,4 +1,4 @@
-"""Bringing a fitted model to its users: what it costs, what it can do, and for whom (section 4.4)."""
+"""Bringing a fitted model to its users: its cost, its worth, and for whom (paper section 4.4)."""
 
 import lazy_loader
 
