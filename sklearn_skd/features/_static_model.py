@@ -21,8 +21,9 @@ _FOUND = WeakKeyDictionary()
 _POOLINGS = {"cls": "first", "lasttoken": "last"}
 
 _PENALTIES = np.logspace(-4, 3, 15)
-# Texts that the vocabulary counts as where the axes are chosen.
-_VOCABULARY = 10
+# Texts that the vocabulary counts as where the axes are chosen. With fewer, there are axes on which
+# the training songs are all alike, and others are not, which upset whoever standardises them.
+_VOCABULARY = 200
 
 
 def static_table(model, *, memory=None, verbose=0):
@@ -168,7 +169,7 @@ def adapt(table, tokenizer, texts, vectors, n_components):
     With S the static vectors of the texts and F the encoder's, both of unit length, the table is
     multiplied by B = I + D, where D is the ridge regression of F - S on S (its penalty by
     leave-one-out): few texts leave the table as it is. Then by the principal axes of S B, to which
-    the vocabulary itself is added as if it were a few texts.
+    the vocabulary itself is added as if it were further texts.
 
     Parameters
     ----------

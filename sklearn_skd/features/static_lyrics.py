@@ -21,7 +21,7 @@ class StaticLyricsEncoder(BaseLyricsEncoder):
     A sentence encoder takes many times longer than the whole student. Here each token of its
     vocabulary goes through it once, in `fit`, and is weighted by how rare it is. The training
     songs turn these vectors towards what the encoder says of whole lyrics (a ridge regression),
-    and choose the axes that are kept (those that tell songs apart). From then on a song is the
+    and help to choose the axes that are kept (those that tell songs and tokens apart). From then on a song is the
     sum of its tokens' vectors at unit length: what a word means in its sentence is lost, and a
     song costs a look into a table. The table is part of the fitted transformer and travels with
     it; neither torch nor the sentence encoder is needed any more.
@@ -84,7 +84,7 @@ class StaticLyricsEncoder(BaseLyricsEncoder):
     With s the static vectors of songs and f the encoder's, :math:`B = I + D`, where D minimises
     :math:`\sum_i \|f_i - s_i - s_i D\|^2 + \lambda \|D\|^2` and :math:`\lambda` is
     chosen by leave-one-out; few songs leave the vectors as they are. The axes are the principal
-    ones of :math:`s_i B`.
+    ones of :math:`s_i B` and of the tokens' own vectors, which count as much as 200 songs.
 
     Examples
     --------
