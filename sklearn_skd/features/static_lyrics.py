@@ -21,10 +21,10 @@ class StaticLyricsEncoder(BaseLyricsEncoder):
     A sentence encoder takes many times longer than the whole student. Here each token of its
     vocabulary goes through it once, in `fit`, and is weighted by how rare it is. The training
     songs turn these vectors towards what the encoder says of whole lyrics (a ridge regression),
-    and help to choose the axes that are kept (those that tell songs and tokens apart). From then on a song is the
-    sum of its tokens' vectors at unit length: what a word means in its sentence is lost, and a
-    song costs a look into a table. The table is part of the fitted transformer and travels with
-    it; neither torch nor the sentence encoder is needed any more.
+    and help to choose the axes that are kept (those that tell songs and tokens apart). From then
+    on a song is the sum of its tokens' vectors at unit length: what a word means in its sentence
+    is lost, and a song costs a look into a table. The table is part of the fitted transformer and
+    travels with it; neither torch nor the sentence encoder is needed any more.
 
     As with :class:`LyricsEncoder`, a last column says whether a song has lyrics; songs without
     (None, NaN, ``""``, or nothing but markers, vocables and punctuation) get the vector of the
