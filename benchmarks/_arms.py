@@ -223,7 +223,7 @@ SELECTIONS = (
     "by label noise",
 )
 VARIANTS = ("SKD", "SKD, mean weight 0.6", "SKD, three nets a teacher", "SKD, linear teacher")
-FEW = ("student-only", "KD (matched)", "SKD", "teacher")
+FEW = ("student-only", "KD (published)", "KD (matched)", "SKD", "teacher")
 EVERY = (*PUBLISHED[:-2], *MATCHED[1:])
 
 #: Tables by the name that the command line knows them under.
