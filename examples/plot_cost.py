@@ -66,7 +66,8 @@ alone, _ = fit("student-only")
 # that predicts a batch, all libraries included.
 models = {"teacher": teacher, "student-only": alone, "SKD student": skd}
 table = profile_cost(models, test, y_test, batch_size=8, n_repeats=5)
-table[["parameters", "latency_ms", "throughput", "peak_memory_mb", "accuracy", "macro_f1"]].round(2)
+shown = ["parameters", "latency_ms", "throughput", "peak_memory_mb", "accuracy", "macro_f1"]
+print(table[shown].round(2).to_string())
 
 # %%
 # The figure of the paper
@@ -82,13 +83,14 @@ CostDisplay.from_table(table)
 # Each stage on its own, in milliseconds. The songs are files, so their decoding is part of
 # ``features_audio``; the net itself is the smallest part.
 stages = [name for name in table if name.startswith(("latency_ms_features", "latency_ms_class"))]
-table[stages].T.round(2)
+print(table[stages].T.round(2).to_string())
 
 # %%
 # How much is computed
 # --------------------
-# Multiply-adds do not depend on the machine. Those of the descriptors are not known, hence NaN.
-table[[name for name in table if name.startswith("multiply_adds")]].T.div(1e6).round(2)
+# Millions of multiply-adds, which do not depend on the machine. Those of the descriptors are not
+# known, hence NaN.
+operations = [name for name in table if name.startswith("multiply_adds")]
+print(table[operations].T.div(1e6).round(2).to_string())
 
-# %%
 plt.show()
