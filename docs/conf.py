@@ -36,7 +36,7 @@ numpydoc_show_class_members = False  # the template of a class lists them in ful
 # Summaries in the API reference end with their sentence, not with "(eq.".
 autosummary.WELL_KNOWN_ABBREVIATIONS += ("eq.",)
 
-# The gallery: plot_*.py is run and shown; demo.py (`make demo`), serve_*.py and service/ are neither.
+# The gallery: plot_*.py is run and shown; demo.py (`make demo`), serve_*.py and service/ are not.
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
