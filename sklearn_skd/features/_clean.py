@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 from operator import eq
 
@@ -134,19 +135,26 @@ def clean_lyrics(text):
             f"Lyrics must be a string or missing, got {type(text).__name__}: {text!r:.60}."
         )
     # A step can uncover work for an earlier one ("&amp;lt;b&amp;gt;"): repeat until nothing moves.
-    while (cleaned := _clean_once(text)) != text:
+    known = {}  # most lines are met again, in a chorus or in the last round
+    while (cleaned := _clean_once(text, known)) != text:
         text = cleaned
     return text
 
 
-def _clean_once(text):
+def _clean_once(text, known):
     lines = []
     for raw in _normalise(text).splitlines():
-        for sentence in _SENTENCE_END.split(_strip_markers(raw)):
-            line = _tidy(_drop_fillers(sentence))
-            if any(char.isalnum() for char in line):
-                lines.append(line)
+        if raw not in known:
+            known[raw] = _clean_line(raw)
+        lines += known[raw]
     return "\n".join(_collapse(lines, single=2))
+
+
+def _clean_line(raw):
+    """The sentences of a line that have letters or digits."""
+    sentences = _SENTENCE_END.split(_strip_markers(raw))
+    lines = (_tidy(_drop_fillers(sentence)) for sentence in sentences)
+    return [line for line in lines if any(map(str.isalnum, line))]
 
 
 def _normalise(text):
@@ -192,7 +200,7 @@ def _drop_fillers(sentence):
     if not sentence.isascii():
         sentence = _UNSPACED.sub(" ", sentence)
     words = sentence.split()
-    counts = [_n_vocables(word) for word in words]
+    counts = list(map(_n_vocables, words))
     kept = words if sum(counts) < 2 else _without_runs(words, counts)
     if len(kept) == 1 and _CRY.fullmatch(_key(kept[0])):
         return ""
@@ -209,6 +217,7 @@ def _without_runs(words, counts):
     return kept
 
 
+@lru_cache(maxsize=4096)
 def _n_vocables(word):
     """Number of vocables that `word` ("oh", "la-la-la", "lalala") consists of; 0 for others."""
     word = _key(word)
