@@ -279,11 +279,11 @@ def shown(line):
 
 
 def rounded(line):
-    """A line for the file: four digits, nothing for what is not known."""
+    """A line for the file: three digits, nothing for what is not known."""
     told = {name: value for name, value in line.items() if value == value}
-    for name in ("ours", "against", "ratio", "error"):
+    for name, digits in (("ours", 3), ("against", 3), ("ratio", 3), ("error", 1)):
         if name in told:
-            told[name] = f"{told[name]:.4g}"
+            told[name] = f"{told[name]:.{digits}g}"
     return told | {"met": "yes" if line["met"] else "no"}
 
 
