@@ -115,7 +115,7 @@ def report(scores):
     scores = scores[scores["calibration"] == "temperature"]
     rows = {}
     for strategy, part in scores.groupby("strategy", sort=False):
-        tidy = part.assign(strategy=part["augmentation"])
+        tidy = part.assign(strategy=part["augmentation"]).drop(columns="augmentation")
         table = summarize(tidy, reference=("shipped", "temperature"))
         nll, f1, auc = (table.loc[metric] for metric in ("NLL", "macro-F1", "AUROC"))
         for kind, row in nll.droplevel("calibration").iterrows():

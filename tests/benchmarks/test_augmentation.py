@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -70,3 +71,18 @@ def test_no_crop_shows_all_frames(augmentation):
     with augmentation.AUGMENTATIONS["no crop"]():
         whole, _ = temporal._random_crop(x, torch.ones(2, 400, dtype=torch.bool))
     assert torch.equal(whole, x)
+
+
+def test_the_report_compares_with_what_is_shipped_on_the_same_folds(augmentation):
+    losses = {"shipped": [1.0, 1.2], "mixup": [0.9, 1.0]}
+    rows = [
+        {"repeat": 100, "fold": fold, "strategy": "SKD", "calibration": "temperature"}
+        | {"metric": metric, "value": value, "n_train": 160, "n_test": 40, "augmentation": kind}
+        for kind, values in losses.items()
+        for fold, value in enumerate(values)
+        for metric in ("NLL", "macro-F1", "AUROC")
+    ]
+    table = augmentation.report(pd.DataFrame(rows))
+    assert table.loc["SKD, mixup", "NLL + T"] == "0.950"
+    assert table.loc["SKD, mixup", "Δ NLL to shipped"].startswith("-0.150 ± ")
+    assert table.loc["SKD, shipped", "Δ NLL to shipped"].startswith("+0.000")
