@@ -11,7 +11,7 @@ from sklearn_skd.classifiers.abstaining import AbstainingClassifier
 from sklearn_skd.features._static_model import tokenizer_of
 from sklearn_skd.features.audio import LogMelSpectrogram, mel_blocks, n_frames
 from sklearn_skd.features.culture import CultureEncoder
-from sklearn_skd.features.lyrics import NO_LYRICS, LyricsEncoder
+from sklearn_skd.features.lyrics import LyricsEncoder
 from sklearn_skd.features.static_lyrics import StaticLyricsEncoder
 from sklearn_skd.features.statistics import AudioStatistics
 
@@ -42,7 +42,7 @@ def transformer_parameters(transformer):
         the static table; 0 for what is computed by formula. NaN for others.
     """
     if isinstance(transformer, LyricsEncoder):
-        return _count(transformer._encoder()._model)
+        return _count(transformer._encoder().modules)
     if isinstance(transformer, _WITHOUT_PARAMETERS):
         return 0
     return getattr(transformer, "n_parameters_", math.nan)
@@ -160,7 +160,7 @@ def _of_log_mel(transformer):
     )
     a_frame = n_fft + 1.25 * n_fft * np.log2(n_fft) + (n_fft // 2 + 1)
     a_frame += sum(weights.size for _, _, weights in filters)
-    length = max(1, round(transformer.duration * transformer.sr))
+    length = transformer._n_samples()
     emphasis = length if transformer.pre_emphasis else 0
     return emphasis + a_frame * n_frames(length, n_fft, transformer.hop_length)
 
@@ -168,6 +168,6 @@ def _of_log_mel(transformer):
 def _of_static_table(transformer, songs):
     """One addition for each token and dimension."""
     encode = tokenizer_of(transformer.tokenizer_).encode
-    texts = [text or NO_LYRICS for text in transformer._prepare(list(songs))]
+    texts, _ = transformer._texts(songs)
     n_tokens = sum(len(encode(text, add_special_tokens=False).ids) for text in texts)
     return n_tokens * transformer.embedding_dim_ / len(texts)

@@ -19,9 +19,8 @@ class LogMelFrontEnd(nn.Module):
     .. math:: X_{k_1 + a k_2} = \sum_{n_2} e^{-2 \pi i n_2 (k_1 / N + k_2 / b)}
               \sum_{n_1} e^{-2 \pi i n_1 k_1 / a} x_{b n_1 + n_2},
 
-    each a product with small matrices: several times faster in ONNX Runtime than its own operator
-    or a convolution with N kernels. Of the bins that mirror each other in real signals,
-    :math:`k_1 \le a / 2` has one at least.
+    each a product with small matrices, with far fewer multiplications than N kernels take. Of the
+    bins that mirror each other in real signals, :math:`k_1 \le a / 2` has one at least.
 
     Parameters
     ----------

@@ -190,6 +190,13 @@ _LYRICS = {
     **_COLUMNS,
 }
 
+_CALIBRATION = {
+    **_CLASSES,
+    **_COLUMNS,
+    "temperature_": Field(_is_positive),
+    "bias_": Field(_is_vector),
+}
+
 _AUDIO = "cache", "memmap", "n_jobs"
 
 PARTS = {
@@ -231,20 +238,14 @@ PARTS = {
     "TemperatureCalibratedClassifier": Part(
         "sklearn_skd.classifiers.calibrated",
         fitted={
-            **_CLASSES,
-            **_COLUMNS,
-            "temperature_": Field(_is_positive),
-            "bias_": Field(_is_vector),
+            **_CALIBRATION,
         },
         prefit=("estimator",),
     ),
     "FeedbackCalibrator": Part(
         "sklearn_skd.classifiers.feedback",
         fitted={
-            **_CLASSES,
-            **_COLUMNS,
-            "temperature_": Field(_is_positive),
-            "bias_": Field(_is_vector),
+            **_CALIBRATION,
             "n_feedbacks_": Field(_is_count),
             "_feedback": Field(_is_anything, pack_feedback, unpack_feedback),
             "_deviation": Field(_is_anything, pack_deviation, unpack_deviation),

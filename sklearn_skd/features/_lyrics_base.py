@@ -46,11 +46,8 @@ class BaseLyricsEncoder(TransformerMixin, BaseEstimator):
             As in `fit`.
         """
         check_is_fitted(self)
-        column = as_column(X, type(self).__name__)
-        texts = self._prepare(check_lyrics(column))
-        vectors = self._encode([NO_LYRICS if text is None else text for text in texts])
-        has_lyrics = np.array([[text is not None] for text in texts], dtype=np.float32)
-        return np.hstack([vectors, has_lyrics])
+        texts, has_lyrics = self._texts(X)
+        return np.hstack([self._encode(texts), has_lyrics.astype(np.float32)])
 
     def get_feature_names_out(self, input_features=None):
         """Names of the output columns.
@@ -68,6 +65,12 @@ class BaseLyricsEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         names = [f"lyrics_{i}" for i in range(self.embedding_dim_)]
         return np.array([*names, "has_lyrics"], dtype=object)
+
+    def _texts(self, X):
+        """What is encoded for each song, and (n_songs, 1) whether these are its lyrics."""
+        texts = self._prepare(check_lyrics(as_column(X, type(self).__name__)))
+        has_lyrics = np.array([[text is not None] for text in texts])
+        return [NO_LYRICS if text is None else text for text in texts], has_lyrics
 
     def _prepare(self, lyrics):
         """Cleaned text of each song, None for a song without lyrics."""

@@ -77,7 +77,7 @@ class StaticLyricsEncoder(BaseLyricsEncoder):
     Notes
     -----
     Distilling needs model2vec (``pip install "sklearn-skd[static]"``) and takes about a minute on
-    a CPU for the 29,525 tokens of the default model, seconds on an accelerator; and `fit` encodes
+    a CPU for the 29,525 tokens of the default model; and `fit` encodes
     the training songs, which costs nothing where a :class:`LyricsEncoder` did so before, in the
     same process. No labels are used.
 

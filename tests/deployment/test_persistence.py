@@ -20,6 +20,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.helper import SliceDict
+from word_encoder import word_encoder
 
 from sklearn_skd import (
     AbstainingClassifier,
@@ -30,7 +31,6 @@ from sklearn_skd import (
     LyricsEncoder,
     SKDStudentClassifier,
     SongFeatures,
-    StaticLyricsEncoder,
     TeacherClassifier,
     TemperatureCalibratedClassifier,
     load,
@@ -67,22 +67,6 @@ def make_table(n=N, seed=0):
             "era": rng.choice([1970, 1990], size=n),
         }
     )
-
-
-def word_encoder():
-    """A StaticLyricsEncoder of five words, as if it were distilled."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    words = {"[UNK]": 0, "still": 1, "night": 2, "dance": 3, "day": 4, "lyrics": 5, "no": 6}
-    tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    encoder = StaticLyricsEncoder(n_components=3)
-    rng = np.random.default_rng(0)
-    encoder.table_ = rng.normal(size=(len(words), 3)).astype(np.float32)
-    encoder.tokenizer_ = tokenizer.to_str()
-    encoder.embedding_dim_, encoder.n_parameters_ = 3, encoder.table_.size
-    encoder.model_source_, encoder.revision_, encoder.n_features_in_ = "folder", None, 1
-    return encoder
 
 
 def tiny_student(**params):
@@ -449,7 +433,7 @@ import numpy as np
 def refuse(*args, **kwargs):
     raise AssertionError("load executes nothing of a file")
 
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:3]
 from test_persistence import make_arrays, make_table
 import joblib, torch, sklearn_skd
 from sklearn_skd.classifiers import _net
@@ -462,7 +446,7 @@ for module, names in [
     for name in names:
         setattr(module, name, refuse)
 songs = make_table(5, seed=1), make_arrays(7, seed=1)
-models = [sklearn_skd.load(path) for path in sys.argv[2:4]]
+models = [sklearn_skd.load(path) for path in sys.argv[3:]]
 print([model.predict_proba(X).tolist() for model, X in zip(models, songs)])
 """
 
@@ -474,9 +458,9 @@ def test_another_process_predicts_the_same_without_pickle(
         save(pipeline, tmp_path / "pipeline.safetensors"),
         save(student, tmp_path / "öğrenci.safetensors"),
     ]
-    here = str(pytestconfig.rootpath / "tests" / "deployment")
+    here = [str(pytestconfig.rootpath / "tests" / name) for name in ("deployment", "support")]
     done = subprocess.run(
-        [sys.executable, "-c", OTHER, here, *map(str, paths)],
+        [sys.executable, "-c", OTHER, *here, *map(str, paths)],
         capture_output=True,
         text=True,
         timeout=300,

@@ -11,13 +11,13 @@ import json
 import os
 import random
 import resource
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from arena import run_in_arena
 
 from sklearn_skd import (
     CultureEncoder,
@@ -338,16 +338,9 @@ def address_space():
 @pytest.fixture(scope="module", params=["damaged", "lying"])
 def found(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    done = subprocess.run(
-        [sys.executable, __file__, str(folder), request.param],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    told = run_in_arena(__file__, folder, request.param, timeout=600)
     assert not (folder / "executed").exists()
-    return {"kind": request.param, **json.loads(done.stdout.splitlines()[-1])}
+    return {"kind": request.param, **told}
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is watched as on Linux")

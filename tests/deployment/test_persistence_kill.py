@@ -7,14 +7,13 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 
 import numpy as np
 import pytest
+from arena import die, end_of, fork, run_in_arena
 
 from sklearn_skd import SKDStudentClassifier, load, save
 from sklearn_skd.deployment import _archive, _atomic
@@ -29,31 +28,6 @@ def make_students():
     student = SKDStudentClassifier(strategy="student-only", calibration=None, max_epochs=1)
     y = np.arange(12) % 2
     return [SKDStudentClassifier(**student.get_params()).fit(X, y + shift) for shift in (0, 2)]
-
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def fork(work):
-    """Do `work` in a process of its own; its process id."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        work()
-        os._exit(0)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(1)
-
-
-def end_of(pid):
-    """0, or the number of the signal that killed the process; an error if it failed."""
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert code <= 0
-    return -code
 
 
 def found_in(path):
@@ -167,15 +141,7 @@ def readers_beside_a_writer(folder, rounds=100):
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    done = subprocess.run(
-        [sys.executable, __file__, str(tmp_path_factory.mktemp("arena"))],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return run_in_arena(__file__, tmp_path_factory.mktemp("arena"))
 
 
 def test_a_kill_at_any_line_leaves_the_old_file_or_the_new_one(found):

@@ -5,12 +5,12 @@ Each file is loaded in a fork of its own, whose peak is compared with what it ha
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from arena import run_in_arena
 
 from sklearn_skd import SKDStudentClassifier, StaticLyricsEncoder, load, save
 from sklearn_skd.deployment._archive import MAX_HEADER, MAX_PARTS, write_archive
@@ -165,15 +165,7 @@ def main(folder):
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    done = subprocess.run(
-        [sys.executable, __file__, str(tmp_path_factory.mktemp("arena"))],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return run_in_arena(__file__, tmp_path_factory.mktemp("arena"))
 
 
 @pytest.mark.parametrize("make", FILES)

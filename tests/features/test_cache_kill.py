@@ -9,15 +9,14 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
-import traceback
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from arena import die, end_of, fork, run_in_arena
 
 from sklearn_skd.features import FeatureCache, LogMelSpectrogram, _cache
 
@@ -57,31 +56,6 @@ def count_computed(folder, expected):
     finally:
         LogMelSpectrogram._compute = compute
     return len(computed)
-
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def fork(work):
-    """Do `work` in a process of its own; its process id."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        work()
-        os._exit(0)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(1)
-
-
-def end_of(pid):
-    """0, or the number of the signal that killed the process; an error if it failed."""
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert code <= 0
-    return -code
 
 
 # ---- what happens in the arena, in an empty folder --------------------------------------------
@@ -218,12 +192,7 @@ def clear_for_ever(cache):
 @pytest.fixture
 def arena(tmp_path):
     def run(function, **parameters):
-        command = [sys.executable, __file__, function.__name__, str(tmp_path / "arena")]
-        done = subprocess.run(
-            [*command, json.dumps(parameters)], capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return run_in_arena(__file__, function.__name__, tmp_path / "arena", json.dumps(parameters))
 
     return run
 
