@@ -25,7 +25,7 @@ MEAN_WEIGHT = 0.3  # of the SKD default
 AS_PUBLISHED = {"temperature": 4.0, "teacher_cv": None}
 
 
-class _Reweighed(SKDStudentClassifier):
+class Reweighed(SKDStudentClassifier):
     """SKD with other weights, at the same mean."""
 
     def _take_lessons(self, *args):
@@ -37,7 +37,7 @@ class _Reweighed(SKDStudentClassifier):
         return replace(lesson, credibility=lesson.credibility.assign(weight=weight))
 
 
-class MatchedCKD(_Reweighed):
+class MatchedCKD(Reweighed):
     """CKD at a chosen mean weight: in proportion to the teacher's top probability, as ever."""
 
     def _weigh(self, lesson):
@@ -45,7 +45,7 @@ class MatchedCKD(_Reweighed):
         return weight * (self.mean_weight / weight.mean())
 
 
-class ByCorrectness(_Reweighed):
+class ByCorrectness(Reweighed):
     """Songs on which the teacher is likely to be right, the certain ones that is, weigh more."""
 
     def _weigh(self, lesson):
@@ -65,7 +65,7 @@ class Reversed(ByCorrectness):
         return expit(score + bias_for_mean(score, self.mean_weight))
 
 
-class ByLabelNoise(_Reweighed):
+class ByLabelNoise(Reweighed):
     r"""Weights :math:`V / (V + D)`, V the variance of a label that the soft label expects.
 
     This mean of label and soft label has the least expected squared error if the soft labels
