@@ -134,7 +134,7 @@ class CostDisplay:
         title, unit, scale, more_is_better = _describe(metric)
         values = self.table[metric].to_numpy(float)
         if unit == "M" and not (values >= scale).any():  # small nets
-            unit, scale = "k", 1e3
+            title, unit, scale = f"{title}, thousands", "k", 1e3
         values = values / scale
         heights = range(len(values))
         bars = axes.barh(heights, values, height=0.62, color=COLORS[0], zorder=2)

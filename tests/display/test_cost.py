@@ -75,6 +75,7 @@ def test_small_nets_are_told_in_thousands(table):
     table["parameters"] = [83506, 24277, 24277, 24277]
     display = CostDisplay.from_table(table)
     assert texts(display.axes_[0])[:2] == ["83.5 k", "24.3 k (÷ 3.4)"]
+    assert display.axes_[0].get_title(loc="left") == "Parameters, thousands ↓"  # as the ticks
     assert len(display.axes_[0].get_xticks()) >= 2
 
 
