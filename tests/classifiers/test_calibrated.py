@@ -8,7 +8,7 @@ import pytest
 import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
@@ -29,22 +29,9 @@ from sklearn.utils.estimator_checks import (
     check_set_params,
     check_valid_tag_types,
 )
+from told import Told
 
 from sklearn_skd import FeedbackCalibrator, SKDStudentClassifier, TemperatureCalibratedClassifier
-
-
-class Told(ClassifierMixin, BaseEstimator):
-    """A fitted classifier whose logits are its input."""
-
-    def __init__(self, classes):
-        self.classes = classes
-        self.classes_ = np.asarray(classes)
-
-    def fit(self, X, y):
-        return self
-
-    def decision_function(self, X):
-        return X[:, 0] if len(self.classes_) == 2 else X
 
 
 @pytest.fixture(params=[2, 4], ids=["binary", "multi-class"])

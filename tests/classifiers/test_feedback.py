@@ -7,30 +7,17 @@ import pandas as pd
 import pytest
 import sklearn
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from told import Told
 
 from sklearn_skd import FeedbackCalibrator, SKDStudentClassifier, TemperatureCalibratedClassifier
 from sklearn_skd.calibration import fit_temperature, fit_temperature_and_bias
 
 EMOTIONS = np.array(["calm", "joy", "sad"])
-
-
-class Told(ClassifierMixin, BaseEstimator):
-    """A fitted classifier whose logits are its input."""
-
-    def __init__(self, classes=tuple(EMOTIONS)):
-        self.classes = classes
-        self.classes_ = np.asarray(classes)
-
-    def fit(self, X, y):
-        return self
-
-    def decision_function(self, X):
-        return X
 
 
 def draw(n, *, seed=0, temperature=1.0, bias=(0.0, 0.0, 0.0)):
@@ -43,7 +30,7 @@ def draw(n, *, seed=0, temperature=1.0, bias=(0.0, 0.0, 0.0)):
 
 
 def calibrator(**params):
-    return FeedbackCalibrator(Told(), **params)
+    return FeedbackCalibrator(Told(EMOTIONS), **params)
 
 
 def place(told, group=None):
@@ -259,7 +246,7 @@ def test_two_classes_give_a_margin():
 
 def test_learns_on_top_of_a_calibrated_classifier():
     songs = draw(500, temperature=2, bias=(1, 0, 0))
-    once = TemperatureCalibratedClassifier(Told(), class_bias=True).fit(*songs)
+    once = TemperatureCalibratedClassifier(Told(EMOTIONS), class_bias=True).fit(*songs)
     told = FeedbackCalibrator(once, class_bias=True).fit(*songs)
     assert told.temperature_ == pytest.approx(1, abs=0.02)  # nothing is left to do
     np.testing.assert_allclose(told.bias_, 0, atol=0.02)
@@ -286,7 +273,7 @@ def test_survives_pickling_and_goes_on():
 
 
 def test_a_clone_knows_nobody_and_fit_starts_afresh():
-    told = FeedbackCalibrator(FrozenEstimator(Told()), memory=7)
+    told = FeedbackCalibrator(FrozenEstimator(Told(EMOTIONS)), memory=7)
     told.partial_fit(*draw(20, temperature=3), groups=["ann"] * 20)
     again = clone(told)
     assert again.memory == 7
