@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 from sklearn_skd.evaluation import compare_strategies, evaluate_low_label
 
-__all__ = ["Unit", "collect", "count_fits", "make_units", "split", "work"]
+__all__ = ["Unit", "collect", "count_fits", "keep", "make_units", "split", "work"]
 
 LAST = (
     "SKD (search)",
@@ -139,7 +139,7 @@ def work(task, unit, output, *, folds, student=None):
             )  # such as rare classes where labels are few
             answer = _run(task, unit, {name: arms[name]}, fold)
         seconds[name] = time.perf_counter() - began
-        _keep({**answer, "seconds": seconds[name]}, kept)
+        keep({**answer, "seconds": seconds[name]}, kept)
     return seconds
 
 
@@ -170,8 +170,8 @@ def _run(task, unit, arms, fold):
     return {"scores": scores.assign(**place), "predictions": predictions.assign(**place)}
 
 
-def _keep(answer, path):
-    """Write a file that is either whole or not there."""
+def keep(answer, path):
+    """Write a file with joblib that is either whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     joblib.dump(answer, part)
