@@ -6,6 +6,8 @@ import joblib
 import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
@@ -14,6 +16,7 @@ from sklearn_skd._warnings import warn_user
 from sklearn_skd.calibration import temperature_softmax
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._crossfit import accepted_params
+from sklearn_skd.classifiers._steps import split_steps
 from sklearn_skd.distillation.strategies import STRATEGIES as KNOWN
 
 __all__ = ["STRATEGIES", "fit_arm", "last_step", "make_arms", "raw_and_calibrated", "recipe"]
@@ -161,6 +164,8 @@ def fit_arm(arm, X, y, fit_params):
 
 def _accepted(arm, fit_params):
     """Those of `fit_params` that reach the classifier, under the names that `fit` wants."""
+    if isinstance(arm, BaseSearchCV) and not get_config()["enable_metadata_routing"]:
+        return _accepted_by_search(arm, fit_params)
     if not isinstance(arm, Pipeline):
         taken = accepted_params(arm, fit_params)
     elif not get_config()["enable_metadata_routing"]:
@@ -176,13 +181,23 @@ def _accepted(arm, fit_params):
     return taken
 
 
+def _accepted_by_search(search, fit_params):
+    """What its estimator takes; the groups go to its folds, if these ask for groups."""
+    groups = {name: values for name, values in fit_params.items() if name == "groups"}
+    others = {name: values for name, values in fit_params.items() if name != "groups"}
+    of_estimator = _accepted(search.estimator, others)
+    asks = get_routing_for_object(check_cv(search.cv)).consumes("split", groups)
+    return of_estimator | (groups if asks else {})
+
+
 def raw_and_calibrated(arm, X, classes):
     """Probabilities before and after temperature scaling, by the name of the calibration.
 
     Parameters
     ----------
     arm : fitted classifier
-        One that is not of this package, or not calibrated, has raw probabilities only.
+        One that is not of this package, not calibrated or wrapped has raw probabilities only; a
+        Pipeline or search that ends in a net has both.
 
     X : songs
         To predict.
@@ -200,7 +215,7 @@ def raw_and_calibrated(arm, X, classes):
     ValueError
         If the arm knows a class that is not among `classes`.
     """
-    step = last_step(arm)
+    _, step = split_steps(arm)
     if isinstance(step, NetClassifier) and getattr(step, "calibration", "temperature"):
         scores = arm.decision_function(X)  # one pass: a Pipeline may have audio to read
         parts = {

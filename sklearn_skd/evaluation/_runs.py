@@ -6,11 +6,13 @@ import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_memory
 
-from sklearn_skd.classifiers._crossfit import songs_for
+from sklearn_skd._warnings import warn_user
+from sklearn_skd.classifiers._base import NetClassifier
+from sklearn_skd.classifiers._crossfit import seeded_clone, songs_for
 from sklearn_skd.evaluation._arms import fit_arm, last_step, raw_and_calibrated, recipe
 from sklearn_skd.evaluation._scores import score
 
@@ -115,13 +117,21 @@ def _run_all(ask, arms, songs, run, data):
     """Answers by arm. The arms of a run follow each other, so that they can share teachers."""
     told = {}
     for name, arm in arms.items():
-        if run.seed is not None and "random_state" in last_step(arm).get_params(deep=False):
-            arm = clone(arm)
-            last_step(arm).set_params(random_state=run.seed)
-        asked = [test.songs for test in run.tests]
-        key = joblib.hash((data, recipe(arm), run.train, run.hidden, asked)) if data else ""
+        arm = arm if run.seed is None else _seeded(arm, run.seed)
+        # as lists: joblib hashes strides, too, which a worker's empty array has others of
+        rows = [one.tolist() for one in (run.train, run.hidden, *(t.songs for t in run.tests))]
+        key = joblib.hash((data, recipe(arm), run.seed, rows)) if data else ""
         told[name] = ask(key, arm=arm, songs=songs, run=run)
     return told
+
+
+def _seeded(arm, seed):
+    """A clone with this seed wherever there is none; a net hands its own on to its teacher."""
+    arm = clone(arm)
+    step = last_step(arm)
+    if "random_state" in step.get_params(deep=False):
+        step.set_params(random_state=seed)
+    return arm if isinstance(step, NetClassifier) else seeded_clone(arm, seed)
 
 
 def _fit_and_ask(key, *, arm, songs, run):
@@ -205,38 +215,53 @@ def make_folds(songs, cv):
     ValueError
         If a class has no song to train on in some fold.
     """
-    splits, n_repeats = _split(songs, cv)
-    n_folds = max(1, len(splits) // n_repeats)
-    runs = []
-    for number, (train, test) in enumerate(splits):
-        place = {"repeat": number // n_folds, "fold": number % n_folds}
+    splits = _split(songs, cv)
+    _warn_of_split_groups(songs, splits)
+    runs, place, seen = [], {"repeat": 0, "fold": 0}, []
+    for train, test in splits:
+        if np.isin(test, seen).any():  # each song counts once a repeat
+            place, seen = {"repeat": place["repeat"] + 1, "fold": 0}, []
         _check_classes(songs, train, place)
         codes = songs.targets.codes[test]
         asked = Asked({}, None, test, songs.classes[codes])
         runs.append(Run(place, train, np.arange(0), [asked]))
+        place, seen = {**place, "fold": place["fold"] + 1}, [*seen, *test]
     return runs
 
 
 def _split(songs, cv):
-    """Rows of (train, test) for every fold, and the number of repeats."""
+    """Rows of (train, test) for every fold."""
     targets, groups = songs.targets, songs.fit_params["groups"]
     labelled, unlabelled = np.flatnonzero(targets.labelled), np.flatnonzero(~targets.labelled)
     codes = targets.codes[labelled]
+    cv = 5 if cv is None else cv
     if isinstance(cv, int | np.integer):
         kind = StratifiedKFold if groups is None else StratifiedGroupKFold
         cv = kind(int(cv), shuffle=True, random_state=0)
-    if cv is not None and not hasattr(cv, "split"):  # rows of all songs, as they are
+    if not hasattr(cv, "split"):  # rows of all songs, as they are
         splits = [(np.asarray(train), np.asarray(test)) for train, test in cv]
-        return [(train, test[targets.labelled[test]]) for train, test in splits], 1
-    splitter = check_cv(cv, codes, classifier=True)
+        return [(train, test[targets.labelled[test]]) for train, test in splits]
     splits = []
     own = None if groups is None else groups[labelled]
-    for train, test in splitter.split(np.zeros(len(codes)), codes, own):
+    for train, test in cv.split(np.zeros(len(codes)), codes, own):
         beside = unlabelled
         if groups is not None:
             beside = unlabelled[~np.isin(groups[unlabelled], own[test])]
         splits.append((np.concatenate([labelled[train], beside]), labelled[test]))
-    return splits, getattr(splitter, "n_repeats", 1)
+    return splits
+
+
+def _warn_of_split_groups(songs, splits):
+    groups = songs.fit_params["groups"]
+    if groups is None:
+        return
+    split = [np.intersect1d(groups[train], groups[test]).size for train, test in splits]
+    if any(split):
+        warn_user(
+            f"{np.count_nonzero(split)} of {len(splits)} folds have songs of a group on both sides "
+            f"(up to {max(split)} groups): their scores flatter. Pass cv as a number, or a "
+            "splitter that keeps groups together, such as StratifiedGroupKFold."
+        )
 
 
 def _check_classes(songs, train, place):

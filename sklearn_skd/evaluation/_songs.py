@@ -35,7 +35,7 @@ class Songs:
     """
 
     def __init__(self, X, y, *, groups=None, annotation_votes=None, annotation_reliability=None):
-        self.X = X
+        self.X = _sliceable(X)
         self.targets = check_targets(
             count_songs(X),
             y,
@@ -79,6 +79,17 @@ class Songs:
         """Stands for the songs and all that belongs to them where results are kept."""
         known = {name: values for name, values in self.fit_params.items() if values is not None}
         return joblib.hash((hash_songs(self.X), self.classes, self.targets.codes, known))
+
+
+def _sliceable(X):
+    """Sources as arrays, so that rows can be taken: a mapping may hold tables and lists."""
+    if not isinstance(X, Mapping) or all(hasattr(values, "dtype") for values in X.values()):
+        return X
+    arrays = {
+        name: values if hasattr(values, "dtype") else np.asarray(values)
+        for name, values in X.items()
+    }
+    return type(X)(**arrays) if isinstance(X, dict) else arrays
 
 
 def count_songs(X):

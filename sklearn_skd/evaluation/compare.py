@@ -43,8 +43,8 @@ def compare_strategies(
         ``{"KD": {"strategy": "kd", "temperature": 4.0}, "forest": RandomForestClassifier()}``.
 
     cv : int, splitter or iterable of (train, test) rows, default=5
-        A number means stratified folds, shuffled with seed 0; with `groups`, grouped as well.
-        A repeated splitter gives more than one repeat.
+        A number (None means 5) gives stratified folds, shuffled with seed 0; with `groups`,
+        grouped as well. A song that is tested again begins another repeat.
 
     groups : array-like of shape (n_songs,), default=None
         Songs of one group are in one fold, and in one fold inside the training sets too. A song
@@ -73,7 +73,9 @@ def compare_strategies(
     table : DataFrame
         Tidy: ``repeat``, ``fold``, ``strategy``, ``calibration`` ("raw" or "temperature"),
         ``metric`` (accuracy, macro-F1, AUROC, kappa, NLL, Brier, ECE), ``value``, ``n_train``
-        (labelled training songs), ``n_test``. Arms of other packages are "raw".
+        (labelled training songs), ``n_test``. Arms that are no net of this package, nor a
+        Pipeline or search that ends in one, are "raw". ``Brier`` is the sum over the classes, in
+        [0, 2].
 
     predictions : DataFrame
         Only with `return_predictions`: ``repeat``, ``fold``, ``strategy``, ``calibration``,

@@ -35,7 +35,8 @@ def evaluate_low_label(
     """Cross-validate strategies that see some of the labels; the other songs are unlabelled.
 
     The test songs of a fold are the same whatever the share. The songs whose labels are shown at
-    30 % are among those at 50 %, and so on; every class keeps at least two. Hidden are the label,
+    30 % are among those at 50 %, and so on; every class keeps at least two, of two groups where it
+    has them. Hidden are the label,
     the votes and the reliability of a song, not the song. Teachers see the same labels as
     students, so that no share borrows those of another.
 
@@ -113,7 +114,7 @@ def evaluate_low_label(
     runs = [
         run._replace(place={"label_share": share, **run.place}, hidden=hidden)
         for run in make_folds(songs, cv)
-        for share, hidden in _hide(songs.targets, run.train, shares, rng)
+        for share, hidden in _hide(songs, run.train, shares, rng)
     ]
     data = "" if memory is None else songs.hash()
     table, predictions = run_arms(
@@ -123,16 +124,31 @@ def evaluate_low_label(
     return (table, predictions) if return_predictions else table
 
 
-def _hide(targets, train, shares, rng):
+def _hide(songs, train, shares, rng):
     """Yield (share, songs of `train` whose labels are hidden), the smaller hidden sets nested."""
-    labelled = rng.permutation(train[targets.labelled[train]])
-    codes = targets.codes[labelled]
+    labelled = rng.permutation(train[songs.targets.labelled[train]])
+    if songs.fit_params["groups"] is not None:
+        labelled = _two_groups_first(labelled, songs.targets.codes, songs.fit_params["groups"])
+    codes = songs.targets.codes[labelled]
     for share in shares:
         hidden = []
         for code in np.unique(codes):
             one_class = labelled[codes == code]
             hidden.append(one_class[max(2, round(share * len(one_class))) :])
         yield share, np.sort(np.concatenate(hidden))
+
+
+def _two_groups_first(rows, codes, groups):
+    """The rows of each class in their order, but its first two of different groups, if it can."""
+    ordered = []
+    for code in np.unique(codes[rows]):
+        of_class = rows[codes[rows] == code].tolist()
+        others = [row for row in of_class if groups[row] != groups[of_class[0]]]
+        if others:
+            of_class.remove(others[0])
+            of_class.insert(1, others[0])
+        ordered += of_class
+    return np.array(ordered)
 
 
 def _agreement(predictions, songs):

@@ -1,5 +1,7 @@
 """Trained on one data set, tested on others as they are (paper section 4.5, Table 4)."""
 
+from collections.abc import Mapping
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -89,11 +91,18 @@ def evaluate_transfer(
     >>> len(table)  # 2 strategies, 2 calibrations, 7 metrics
     28
     """
+    if not {"X", "y"} <= set(source):
+        raise ValueError(f'source needs "X" and "y"; it has {sorted(source)}.')
     songs = Songs(**source)
     if not targets:
         raise ValueError("targets is empty: name at least one data set to test on.")
     if not isinstance(n_repeats, int | np.integer) or n_repeats < 1:
         raise ValueError(f"n_repeats is a whole number of at least 1, got {n_repeats!r}.")
+    for name, target in targets.items():
+        if isinstance(target, Mapping) or len(target) != 2:
+            raise ValueError(
+                f"The target {name!r} is a {type(target).__name__}, not a pair (X, y)."
+            )
     tests = [_make_test(name, X, y, songs.classes) for name, (X, y) in targets.items()]
     every = np.arange(len(songs.targets.codes))
     seeds = own_random_state(random_state).randint(2**31 - 1, size=n_repeats).tolist()

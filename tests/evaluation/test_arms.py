@@ -5,7 +5,7 @@ import pytest
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -156,3 +156,25 @@ def test_classes_that_no_song_has_are_named(collection):
     nb = GaussianNB().fit(collection.X, collection.y)
     with pytest.raises(ValueError, match=r"GaussianNB predicts \['sad'\], which no song has"):
         raw_and_calibrated(nb, collection.X, np.array(["calm", "happy"]))
+
+
+def test_a_search_over_a_student_is_taught_with_votes_and_told_raw_and_calibrated(
+    collection, tiny_student
+):
+    search = GridSearchCV(tiny_student(max_epochs=1), {"dropout": [0.1]}, cv=2)
+    params = {"annotation_votes": collection.votes, "groups": collection.groups}
+    fitted = fit_arm(search, collection.X, collection.y.astype(object), params)
+    by_hand = GridSearchCV(tiny_student(max_epochs=1), {"dropout": [0.1]}, cv=2)
+    by_hand.fit(collection.X, collection.y, annotation_votes=collection.votes)
+    proba = raw_and_calibrated(fitted, collection.X, np.unique(collection.y))
+    assert list(proba) == ["raw", "temperature"]
+    np.testing.assert_allclose(proba["temperature"], by_hand.predict_proba(collection.X), atol=1e-6)
+    assert fitted.best_estimator_.temperature_ != 1
+    assert np.abs(proba["raw"] - proba["temperature"]).max() > 1e-4
+
+
+def test_a_search_whose_folds_ask_for_groups_gets_them(collection):
+    search = GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9]}, cv=GroupKFold(3))
+    params = {"annotation_votes": None, "groups": collection.groups}
+    fitted = fit_arm(search, collection.X, collection.y.astype(object), params)
+    assert fitted.n_splits_ == 3

@@ -6,6 +6,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_skd.evaluation import compare_strategies, evaluate_low_label, summarize
+from sklearn_skd.evaluation._songs import Songs
+from sklearn_skd.evaluation.low_label import _hide
 from sklearn_skd.metrics import (
     concordance_correlation_coefficient,
     inter_annotator_consistency,
@@ -67,17 +69,14 @@ def test_all_labels_are_an_ordinary_comparison(collection):
 
 
 def test_labels_shown_at_a_small_share_are_among_those_of_a_larger_one(collection):
-    from sklearn_skd.evaluation._songs import Songs
-    from sklearn_skd.evaluation.low_label import _hide
-
-    targets = Songs(collection.X, collection.y).targets
+    songs = Songs(collection.X, collection.y)
     train = np.arange(6, 48)
-    hidden = dict(_hide(targets, train, [0.1, 0.5, 1.0], np.random.RandomState(0)))
+    hidden = dict(_hide(songs, train, [0.1, 0.5, 1.0], np.random.RandomState(0)))
     assert set(hidden[0.5]) < set(hidden[0.1]) < set(train)
     assert len(hidden[1.0]) == 0
     for share, n_shown in ((0.1, 2), (0.5, 7)):  # of 14 of each class, and never fewer than two
         shown = np.setdiff1d(train, hidden[share])
-        assert np.bincount(targets.codes[shown]).tolist() == [n_shown] * 3
+        assert np.bincount(songs.targets.codes[shown]).tolist() == [n_shown] * 3
 
 
 def test_the_ccc_is_that_of_the_pooled_predictions_with_the_vote_shares(evaluated, collection):
@@ -178,3 +177,19 @@ def test_shares_out_of_range_are_told(collection, shares):
             label_shares=shares,
             strategies={"nb": GaussianNB()},
         )
+
+
+def test_the_labels_that_stay_are_of_two_groups_a_class(collection):
+    groups = np.arange(48) % 3 * 100 + np.where(np.arange(48) < 42, 0, 1)  # one large group a class
+    songs = Songs(collection.X, collection.y, groups=groups)
+    for seed in range(20):
+        rng = np.random.RandomState(seed)
+        shown = {
+            share: np.setdiff1d(np.arange(48), hidden)
+            for share, hidden in _hide(songs, np.arange(48), [0.15, 0.3], rng)
+        }
+        assert set(shown[0.15]) < set(shown[0.3])
+        for label in np.unique(collection.y):
+            of_class = shown[0.15][collection.y[shown[0.15]] == label]
+            assert len(of_class) == 2
+            assert len(set(groups[of_class])) == 2

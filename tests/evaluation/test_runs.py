@@ -1,5 +1,7 @@
 """Folds, and running arms on them: resumable, in parallel, with progress."""
 
+from collections import UserDict
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -8,10 +10,12 @@ from sklearn.model_selection import (
     GroupKFold,
     PredefinedSplit,
     RepeatedStratifiedKFold,
+    ShuffleSplit,
     StratifiedKFold,
 )
 from sklearn.naive_bayes import GaussianNB
 
+from sklearn_skd import SKDStudentClassifier
 from sklearn_skd.evaluation import compare_strategies
 from sklearn_skd.evaluation._runs import make_folds
 from sklearn_skd.evaluation._songs import Songs
@@ -40,7 +44,19 @@ def test_a_repeated_splitter_makes_repeats(collection):
     assert places == [{"repeat": r, "fold": f} for r in range(3) for f in range(2)]
 
 
-@pytest.mark.parametrize("cv", [3, GroupKFold(4)])
+def test_a_song_that_is_tested_again_begins_another_repeat(collection):
+    folds = list(
+        RepeatedStratifiedKFold(n_splits=2, n_repeats=3, random_state=0).split(
+            collection.X, collection.y
+        )
+    )
+    places = [run.place for run in make_folds(Songs(collection.X, collection.y), folds)]
+    assert places == [{"repeat": r, "fold": f} for r in range(3) for f in range(2)]
+    draws = make_folds(Songs(collection.X, collection.y), ShuffleSplit(4, test_size=0.6))
+    assert [run.place for run in draws] == [{"repeat": r, "fold": 0} for r in range(4)]
+
+
+@pytest.mark.parametrize("cv", [None, 3, GroupKFold(4)])
 def test_groups_are_on_one_side_unlabelled_songs_included(collection, cv):
     y = with_gaps(collection.y, np.arange(1, 48, 2))  # one of every two songs of a group
     runs = make_folds(Songs(collection.X, y, groups=collection.groups), cv)
@@ -49,6 +65,17 @@ def test_groups_are_on_one_side_unlabelled_songs_included(collection, cv):
         assert not set(trained) & set(tested)
     unlabelled = [np.sum(run.train % 2 == 1) for run in runs]
     assert unlabelled == [np.sum(run.train % 2 == 0) for run in runs]
+
+
+def test_a_splitter_that_splits_groups_is_told_on(collection):
+    songs = Songs(collection.X, collection.y, groups=collection.groups)
+    with pytest.warns(UserWarning, match="3 of 3 folds have songs of a group on both sides"):
+        make_folds(
+            songs,
+            list(
+                StratifiedKFold(3, shuffle=True, random_state=0).split(collection.X, collection.y)
+            ),
+        )
 
 
 def test_explicit_splits_are_rows_of_all_songs(collection):
@@ -82,6 +109,27 @@ def test_an_interrupted_call_goes_on_where_it_was(collection, counted, tmp_path)
         strategies={"nb": GaussianNB(), "counted": Counted(log)},
     )
     pd.testing.assert_frame_equal(table, fresh)
+
+
+def test_finished_folds_are_found_again_whatever_n_jobs(collection, counted, tmp_path):
+    Counted, count = counted
+    log, memory = str(tmp_path / "log"), str(tmp_path / "memory")
+    arms = {"counted": Counted(log)}
+    for n_jobs in (2, None):  # two processes first
+        given = {"strategies": arms, "cv": 2, "memory": memory, "n_jobs": n_jobs}
+        compare_strategies(None, collection.X, collection.y, **given)
+    assert count(log) == 2
+
+
+@pytest.mark.parametrize("kind", [dict, UserDict])
+def test_sources_may_be_tables_and_lists(collection, kind):
+    arrays = {"a": collection.X[:, :2], "b": collection.X[:, 2:]}
+    other = kind(a=pd.DataFrame(arrays["a"], index=range(100, 148)), b=arrays["b"].tolist())
+    arms = {"student": SKDStudentClassifier(strategy="student-only", max_epochs=1, random_state=0)}
+    one, two = (
+        compare_strategies(None, X, collection.y, strategies=arms, cv=2) for X in (arrays, other)
+    )
+    pd.testing.assert_frame_equal(one, two)
 
 
 def test_a_further_arm_costs_only_itself(collection, counted, tmp_path):

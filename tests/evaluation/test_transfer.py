@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.naive_bayes import GaussianNB
 
@@ -152,3 +153,30 @@ def test_a_number_of_repeats_out_of_range_is_told(source, collection, n_repeats)
     arms = {"nb": GaussianNB()}
     with pytest.raises(ValueError, match="n_repeats is a whole number"):
         evaluate_transfer(None, source, targets, strategies=arms, n_repeats=n_repeats)
+
+
+def test_repeats_of_wrapped_classifiers_differ_in_their_seed_with_memory_too(collection, tmp_path):
+    forest = RandomForestClassifier(5)
+    arms = {"forest": CalibratedClassifierCV(forest, cv=2)}
+    source = {"X": collection.X, "y": collection.y}
+    tables = [
+        evaluate_transfer(
+            None,
+            source,
+            {"same": (collection.X, collection.y)},
+            strategies=arms,
+            memory=memory,
+        )
+        for memory in (None, str(tmp_path))
+    ]
+    pd.testing.assert_frame_equal(*tables)
+    losses = tables[0].query("metric == 'NLL'")["value"]
+    assert losses.nunique() == 3
+
+
+def test_what_is_no_pair_and_a_source_without_labels_are_told(collection):
+    source = {"X": collection.X, "y": collection.y}
+    with pytest.raises(ValueError, match=r"target 'here' is a dict, not a pair \(X, y\)"):
+        evaluate_transfer(None, source, {"here": source})
+    with pytest.raises(ValueError, match=r'source needs "X" and "y"; it has'):
+        evaluate_transfer(None, {"X": collection.X}, {"here": (collection.X, collection.y)})
