@@ -38,11 +38,14 @@ class Reweighed(SKDStudentClassifier):
 
 
 class MatchedCKD(Reweighed):
-    """CKD at a chosen mean weight: in proportion to the teacher's top probability, as ever."""
+    """Weights in proportion to the teacher's top probability, as CKD's, in the loss of SKD.
+
+    The loss of CKD takes the top probability itself, whatever it is told.
+    """
 
     def _weigh(self, lesson):
-        weight = lesson.credibility["weight"]
-        return weight * (self.mean_weight / weight.mean())
+        top = softmax(lesson.logits, axis=1).max(axis=1)
+        return top * (self.mean_weight / top.mean())
 
 
 class ByCorrectness(Reweighed):
@@ -146,7 +149,7 @@ def make_arms(base):
     }
     arms = {name: clone(base).set_params(**changed) for name, changed in params.items()}
     shared = clone(base).get_params(deep=False)
-    arms["CKD (matched)"] = MatchedCKD(**shared | {"strategy": "ckd", "mean_weight": MEAN_WEIGHT})
+    arms["CKD (matched)"] = MatchedCKD(**shared)
     arms["by correctness"] = ByCorrectness(**shared)
     arms["by correctness, reversed"] = Reversed(**shared)
     arms["by label noise"] = ByLabelNoise(**shared)

@@ -103,8 +103,17 @@ def test_matched_ckd_weighs_in_proportion_to_the_top_probability(proof, task, st
     plain = SKDStudentClassifier(**{**student.get_params(deep=False), "strategy": "ckd"})
     votes = {"annotation_votes": task.votes, "annotation_reliability": task.reliability}
     top = plain.fit(task.X, task.y, **votes).credibility_["weight"]
-    assert np.ptp(scaled / top) < 1e-9
+    np.testing.assert_allclose(scaled / top, (scaled / top)[0], rtol=1e-6)
     assert np.ptp(scaled) > 0
+
+
+def test_matched_ckd_trains_with_the_weights_that_it_reports(proof, task, student):
+    """In the loss of CKD they would be looked at by nobody."""
+    answers = {}
+    for mean_weight in (0.1, 0.6):
+        arm = proof._arms.make_arms(student)["CKD (matched)"].set_params(mean_weight=mean_weight)
+        answers[mean_weight] = arm.fit(task.X, task.y).decision_function(task.X)
+    assert np.abs(answers[0.1] - answers[0.6]).max() > 1e-3
 
 
 def test_the_teacher_arm_answers_as_the_teacher_of_the_students(proof, task, student):
@@ -321,7 +330,7 @@ def test_probabilities_equal_to_the_shares_of_votes_have_ccc_one(proof):
 
 
 def made_numbers(**rows):
-    columns = {"NLL difference": 0.0, "NLL error": 0.0, "ece": 0.05, "inside": 1.0}
+    columns = {"NLL difference": 0.0, "NLL error": 0.0, "ece": 0.05, "inside": 1.0, "folds": 15}
     columns |= {"floor_low": 0.02, "floor_high": 0.1}
     columns |= {"F1 difference": -0.01, "F1 error": 0.02, "F1 ratio": 0.98}
     index = [(name, "temperature") for name in rows]
@@ -366,6 +375,8 @@ def test_calibration_and_distance_to_the_teacher_are_aims(proof, row, verdicts):
 
 
 def test_one_fold_leaves_an_aim_open(proof):
+    own = made_numbers(SKD={"folds": 1, "ece": 0.11, "F1 difference": -0.2, "F1 error": np.nan})
+    assert proof._proof.check_aims(own, proof._arms.FULL)["verdict"].tolist() == ["open", "open"]
     numbers = made_numbers(**{"KD (published)": {"NLL difference": 1.0, "NLL error": np.nan}})
     aims = proof._proof.check_aims(numbers, proof._arms.FULL)
     assert aims["verdict"].tolist() == ["open"]
