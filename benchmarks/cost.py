@@ -244,7 +244,7 @@ def measure(songs, y, repeats, folder):
         yield timed(f"whole student, {n_words} words / librosa's mel", times, "<= 1.3")
     for n_words, part in heard.items():
         calls = from_features(student, part), from_features(teacher, part)
-        what = f"from features, {n_words} words, teacher / student"
+        what = f"log-mel ready, {n_words} words, teacher / student"
         yield timed(what, in_turns(*calls, n, repeats), ">= 20", ours_over=False)
     counts = parameters(student), parameters(teacher)
     yield row(

@@ -11,8 +11,10 @@ Columns: means over the folds; Δ NLL is the paired difference to the SKD defaul
 (temperature-scaled), positive where SKD is better, ± its corrected standard error (Nadeau and
 Bengio, 2003); macro-F1 against the teacher's on the same folds; the ECE is that of the pooled
 predictions of a repeat, with a 95 % bootstrap interval, beside the 95 % band that a perfectly
-calibrated model would show (means over the repeats). "+ T" is temperature-scaled; τ is the median
-of the calibration temperatures over the folds, beside the one that is right for the test songs.
+calibrated model would show (means over the repeats). "Labels and agreement" means that the targets
+are the labels, and that of the votes only the annotators' agreement is known, as in the paper.
+"+ T" is temperature-scaled; τ is the median of the calibration temperatures over the folds, beside
+the one that is right for the test songs.
 """
 
 import argparse
@@ -97,7 +99,7 @@ def report(task, tables, kept, output):
     texts, frames, aims = [], [], []
     for votes in sorted(scores["votes"].unique(), reverse=True):
         of_votes = scores[scores["votes"] == votes], predictions[predictions["votes"] == votes]
-        known = "with votes" if votes else "labels only"
+        known = "with votes" if votes else _without_votes(task)
         for table in tables:
             numbers = make_table(table, *of_votes, task.shares)
             if numbers.empty:
@@ -119,6 +121,11 @@ def report(task, tables, kept, output):
     text = "\n\n".join(texts) + "\n"
     (output / "tables.md").write_text(text, encoding="utf-8")
     return text
+
+
+def _without_votes(task):
+    """Without votes the annotators' agreement is still known, as the paper has it (eq. 4)."""
+    return "labels only" if task.reliability is None else "labels and agreement"
 
 
 def estimate(task, tables, *, repeats, folds, n_jobs):
