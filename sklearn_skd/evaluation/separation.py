@@ -206,9 +206,11 @@ def _compare_subsets(hidden_of, teacher, subsets, songs, run, data):
     y, fit_params = songs.labels(train, train[:0]), songs.annotations(train, train[:0])
     X_train, X_test = (songs_for(teacher, songs.X, rows) for rows in (train, test))
     if isinstance(teacher, Pipeline):
-        features = clone(teacher[:-1])
-        X_train = features.fit_transform(X_train, np.array(y.tolist()))
-        X_test, teacher = features.transform(X_test), teacher[-1]
+        if len(teacher) > 1:
+            features = clone(teacher[:-1])
+            X_train = features.fit_transform(X_train, np.array(y.tolist()))
+            X_test = features.transform(X_test)
+        teacher = teacher[-1]
     states, present = {}, np.ones(len(test), dtype=bool)
     for name, (part_train, part_test) in _parts(X_train, X_test, subsets).items():
         key = joblib.hash((data, name, train, test)) if data else ""

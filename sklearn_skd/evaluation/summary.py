@@ -67,7 +67,7 @@ def pooled_calibration(predictions, *, n_bins=15, n_resamples=1000, random_state
     keys = [*by, "strategy", "calibration"]
     labels = [name.removeprefix("proba_") for name in columns]
     rows, index = [], []
-    for place, part in first.groupby(keys, sort=False):
+    for place, part in first.groupby(keys, sort=False, dropna=False):
         told = calibration_summary(
             part["label"].astype(str).to_numpy(dtype=str),
             part[columns].to_numpy(),

@@ -205,6 +205,13 @@ def test_a_pipeline_makes_the_sources_of_a_song_table(sources, y):
     pd.testing.assert_frame_equal(source_separation(model, songs, y, cv=2), direct)
 
 
+def test_a_pipeline_of_the_teacher_alone_is_the_teacher(sources, y):
+    call = {"subsets": ["audio", "lyrics"], "cv": 2}
+    direct = source_separation(make_teacher(), sources, y, **call)
+    alone = source_separation(make_pipeline(make_teacher()), sources, y, **call)
+    pd.testing.assert_frame_equal(alone, direct)
+
+
 # ---- long runs ----------------------------------------------------------------------------------
 
 

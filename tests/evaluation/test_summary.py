@@ -93,6 +93,18 @@ def test_experiments_are_told_apart_by_every_further_column():
     assert summary["n"].tolist() == [2] * 4
 
 
+def test_an_experiment_without_a_name_is_one_of_its_own():
+    """A table of all labels has no column `label_share`: below another it is full of gaps."""
+    full = make_table({("a", "raw"): [1.0, 1.2], ("b", "raw"): [1.1, 1.5]})
+    few = make_table({("a", "raw"): [2.0, 2.2], ("b", "raw"): [2.5, 2.5]}, label_share=0.3)
+    both = summarize(pd.concat([full, few]))
+    assert both.index.get_level_values("label_share").tolist() == pytest.approx(
+        [np.nan, np.nan, 0.3, 0.3], nan_ok=True
+    )
+    expected = pd.concat([summarize(full), summarize(few).droplevel("label_share")])
+    pd.testing.assert_frame_equal(both.droplevel("label_share"), expected)
+
+
 def test_two_values_for_one_fold_are_told():
     tables = [make_table({("a", "raw"): [1.0]}, votes=votes) for votes in (True, False)]
     with pytest.raises(ValueError, match=r"two values for .*'strategy': 'a'.*`by`"):
@@ -133,6 +145,17 @@ def test_the_pooled_calibration_is_that_of_the_first_repeat(labels):
     assert told.index.tolist() == [("skd", "raw")]
     assert told.loc[("skd", "raw")].to_dict() == pytest.approx(expected._asdict())
     assert told.loc[("skd", "raw"), "n_samples"] == 30
+
+
+def test_the_pooled_calibration_keeps_an_experiment_without_a_name():
+    predictions = make_predictions(["a", "b"])
+    both = pd.concat([predictions, predictions.assign(label_share=0.3)])
+    told = pooled_calibration(both, n_resamples=50)
+    assert told.index.get_level_values("label_share").tolist() == pytest.approx(
+        [np.nan, 0.3], nan_ok=True
+    )
+    alone = pooled_calibration(predictions, n_resamples=50)
+    pd.testing.assert_frame_equal(told.droplevel("label_share"), pd.concat([alone, alone]))
 
 
 def test_a_table_of_scores_is_no_table_of_predictions():
