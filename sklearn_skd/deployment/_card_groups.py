@@ -1,5 +1,6 @@
 """Culture groups of the songs of a model card."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -79,6 +80,8 @@ def culture_fields(culture, n_songs):
         return []
     if isinstance(culture, pd.Series):
         culture = culture.to_frame("group" if culture.name is None else culture.name)
+    if isinstance(culture, Mapping):
+        culture = {name: _in_order(column) for name, column in culture.items()}
     table = pd.DataFrame(culture).rename(columns=str)
     if len(table) != n_songs:
         raise ValueError(
@@ -90,6 +93,11 @@ def culture_fields(culture, n_songs):
     encoder = CultureEncoder().fit(table)
     columns = zip(table, encoder.categories_, encoder.transform(table).T, strict=True)
     return [_field(name, list(known), codes) for name, known, codes in columns if len(known)]
+
+
+def _in_order(column):
+    """A column without row labels, by which pandas would sort it."""
+    return column.to_numpy(dtype=object) if isinstance(column, pd.Series) else column
 
 
 def _field(name, known, codes):

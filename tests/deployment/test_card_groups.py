@@ -30,6 +30,12 @@ def test_a_series_a_mapping_and_nothing_at_all():
     assert culture_fields(pd.DataFrame(index=[0, 1]), 2) == []
 
 
+def test_series_of_a_mapping_keep_the_order_of_the_songs_whatever_their_index():
+    later = pd.Series(["x", "y", "z"], index=[2, 0, 1])
+    for field in culture_fields({"era": later, "genre": pd.Series(["x", "y", "z"])}, 3):
+        assert field.codes.tolist() == [0, 1, 2]
+
+
 def test_a_column_without_labels_is_left_out():
     assert culture_fields({"era": [None, None]}, 2) == []
 
