@@ -8,6 +8,7 @@ and culture labels. With your own songs, change `load_songs` alone.
 
 import argparse
 import json
+import re
 import sys
 import unicodedata
 from pathlib import Path
@@ -67,12 +68,18 @@ def write_songs(songs, folder, rate):
     import librosa
     import soundfile
 
+    from sklearn_skd.features.culture import CULTURE_FIELDS, _as_text
+
     songs = songs.copy()
     for row, path in enumerate(songs["audio"]):
         clip, _ = librosa.load(path, sr=rate, duration=30)
         songs.iloc[row, songs.columns.get_loc("audio")] = str(Path(folder) / f"clip_{row}.wav")
         soundfile.write(songs["audio"].iloc[row], clip, rate)
-    request = songs.astype(object).where(songs.notna(), None).to_dict("records")
+    request = songs.astype(object).where(songs.notna(), None)
+    for field in request.columns.intersection(CULTURE_FIELDS):
+        # as CultureEncoder reads them: JSON has no dates, and a year may be stored as 1990.0
+        request[field] = request[field].map(_as_text).astype(object)
+    request = request.where(request.notna(), None).to_dict("records")
     (Path(folder) / "songs.json").write_text(json.dumps(request, default=str), "utf8")
     return songs
 
@@ -149,9 +156,23 @@ class Server:
         fields = zip(source["columns"], source["transformer"]["categories"], strict=True)
         for column, (field, known) in enumerate(fields):
             for row, song in enumerate(songs):
-                label = unicodedata.normalize("NFC", str(song.get(field))).strip()
+                label = _plain(song.get(field))
                 codes[row, column] = known.index(label) + 1 if label in known else 0
         return codes
+
+
+# what CultureEncoder takes for blank around a label, characters without width included
+BLANK = r"[\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2060\ufeff]"
+SURROUNDING = re.compile(rf"\A{BLANK}+|(?<!{BLANK}){BLANK}+\Z")
+
+
+def _plain(label):
+    """A label from JSON as CultureEncoder compares it; None if there is none."""
+    if label is None or label != label:  # NaN
+        return None
+    if isinstance(label, float) and label.is_integer():
+        label = int(label)  # a year from a column of floats
+    return SURROUNDING.sub("", unicodedata.normalize("NFC", str(label)))
 
 
 def answer(options):

@@ -6,13 +6,13 @@ JSON in the metadata of the graph.
 """
 
 import json
-import unicodedata
 from pathlib import Path
 
 import numpy as np
 from uploads import Limits, Song, Window, decode
 
 from sklearn_skd import LogMelSpectrogram, StaticLyricsEncoder
+from sklearn_skd.features.culture import _as_text
 
 STUDENT, TABLE, TOKENIZER = "student.onnx", "lyrics_table.npy", "lyrics_tokenizer.json"
 
@@ -117,7 +117,7 @@ class Bundle:
         """One code a field, 0 for what is unknown, as `CultureEncoder` has it."""
         codes = []
         for field, labels in self.culture.items():
-            label = _plain(culture.get(field, ""))
+            label = _as_text(culture.get(field))
             codes.append(labels.index(label) + 1 if label in labels else 0)
         return np.array([codes], dtype=np.int64)
 
@@ -167,7 +167,7 @@ class Bundle:
         for field, code in zip(self.culture, self._codes(song.culture)[0], strict=True):
             if code:
                 heard["culture"].append(field)
-            elif _plain(song.culture.get(field, "")):
+            elif _as_text(song.culture.get(field)):
                 heard["unknown_culture"].append(field)
         return heard
 
@@ -232,10 +232,6 @@ def _score(rule, confidence, credibility):
     confidence = np.clip(confidence, 1e-6, 1 - 1e-6)
     logit = np.log(confidence / (1 - confidence))
     return 1 / (1 + np.exp(-(np.dot(rule["coef"], [logit, credibility]) + rule["intercept"])))
-
-
-def _plain(label):
-    return unicodedata.normalize("NFC", label).strip()
 
 
 def _number(value):

@@ -5,7 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import soundfile
+
+from sklearn_skd import CultureEncoder
 
 ROOT = Path(__file__).parents[2]
 WORDS = ["love", "night", "heart", "rain", "dance", "no", "lyrics", "the", "and", "you", "[", "]"]
@@ -67,3 +72,31 @@ def test_the_bundle_is_three_files_without_pickle(bundle):
     served = {path.name for path in folder.iterdir() if path.suffix in (".onnx", ".npy", ".json")}
     served -= {"songs.json", "bare.json"}
     assert served == {"student.onnx", "lyrics_table.npy", "lyrics_tokenizer.json"}
+
+
+@pytest.mark.parametrize("cells", ["numbers", "dates", "text"])
+def test_labels_get_the_codes_of_the_pipeline_however_they_are_stored(tmp_path, monkeypatch, cells):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    import serve_onnx
+
+    songs = pd.DataFrame(
+        {
+            "audio": [str(tmp_path / "song.wav")] * 3,
+            "era": {
+                "numbers": [1990.0, 1980.5, np.nan],
+                "dates": pd.to_datetime(["1990-01-01", "1991-07-01", None]),
+                "text": ["None", "\u200bnan ", None],
+            }[cells],
+        }
+    )
+    soundfile.write(songs["audio"][0], np.zeros(100), 8000)
+    encoder = CultureEncoder().fit(songs[["era"]])
+    (known,) = encoder.categories_
+    source = {"shape": [1], "columns": ["era"], "transformer": {"categories": [known.tolist()]}}
+    serve_onnx.write_songs(songs, tmp_path, 8000)
+    asked = json.loads((tmp_path / "songs.json").read_text("utf8"))
+    server = object.__new__(serve_onnx.Server)
+    assert server.codes(source, asked).tolist() == encoder.transform(songs[["era"]]).tolist()
+    if cells != "dates":  # a client may send cells as they are
+        raw = [{"era": cell} for cell in songs["era"].tolist()]
+        assert server.codes(source, raw).tolist() == encoder.transform(songs[["era"]]).tolist()

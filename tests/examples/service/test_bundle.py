@@ -62,6 +62,12 @@ def test_probabilities_are_those_of_the_pipeline(answers, some, served):
     assert np.ptp(expected, axis=0).max() > 1e-3, "songs that all get one answer test nothing"
 
 
+def test_labels_are_compared_as_the_encoder_compares_them():
+    bundle = object.__new__(Bundle)
+    bundle.culture = {"genre": ["pop", "rock"], "era": ["1990"]}
+    assert bundle._codes({"genre": "\u200brock\u200b"}).tolist() == [[2, 0]]
+
+
 def test_credibility_and_timeline_are_those_of_the_student(answers, some, served):
     features, student = served.model.estimator[0], served.model.estimator[-1]
     X = features.transform(some)
