@@ -1,10 +1,12 @@
 """A song's emotions over time and where the student listened (paper section 3.4, eq. 8)."""
 
+from collections.abc import Mapping
 from operator import index
 
 import numpy as np
 
 from sklearn_skd._sklearn import _num_samples
+from sklearn_skd.classifiers._steps import split_steps, transform
 from sklearn_skd.display._style import (
     INK,
     QUIET,
@@ -88,7 +90,7 @@ class EmotionTimelineDisplay:
         estimator : estimator instance
             Fitted student with ``temporal_attention`` and ``emotion_timeline``, or a Pipeline or
             search that ends in one. The steps before it transform this one song only.
-        X : array-like or DataFrame of n_samples songs
+        X : array-like, DataFrame or mapping of n_samples songs
             Songs as the estimator takes them: a Pipeline takes the song table.
         song : int, default=0
             Row of the song in ``X``.
@@ -109,18 +111,14 @@ class EmotionTimelineDisplay:
         ValueError
             If ``X`` has no such row, or a part of a song's timeline does not fit the others.
         """
-        estimator = getattr(estimator, "best_estimator_", estimator)
-        row = _one_row(X, song)
-        if hasattr(estimator, "steps"):
-            if len(estimator.steps) > 1:
-                row = estimator[:-1].transform(row)
-            estimator = estimator[-1]
+        transformers, estimator = split_steps(estimator)
         for method in ("temporal_attention", "emotion_timeline", "predict_proba"):
             if not hasattr(estimator, method):
                 raise TypeError(
                     f"{type(estimator).__name__} has no {method}: a timeline needs an "
                     "SKDStudentClassifier that sees a time series, such as a log-mel spectrogram"
                 )
+        row = transform(transformers, _one_row(X, song))
         attention = estimator.temporal_attention(row)
         timeline = estimator.emotion_timeline(row)
         if not np.allclose(attention.time, timeline.time):
@@ -328,6 +326,9 @@ def _edges(time):
 
 
 def _one_row(X, song):
+    if isinstance(X, Mapping):
+        row = {name: _one_row(values, song) for name, values in X.items()}
+        return type(X)(**row) if isinstance(X, dict) else row  # a SliceDict stays one
     n_samples, song = _num_samples(X), index(song)
     if not 0 <= song < n_samples:
         raise ValueError(f"song={song} is no row of X, which has {n_samples} songs")

@@ -1,5 +1,6 @@
 """EmotionTimelineDisplay."""
 
+from collections import UserDict
 from typing import NamedTuple
 
 import matplotlib as mpl
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -205,6 +207,26 @@ def test_a_pipeline_of_the_student_alone_works():
     model = make_pipeline(FakeStudent()).fit(X, [*EMOTIONS, "sad"])
     display = EmotionTimelineDisplay.from_estimator(model, SliceDict(audio=X), song=4)
     np.testing.assert_allclose(display.proba, model[-1].emotion_timeline(X).proba[4])
+
+
+@pytest.mark.parametrize("kind", [dict, SliceDict, UserDict])
+def test_a_mapping_of_sources_is_cut_source_by_source(kind):
+    X = frames()
+    student = FakeStudent().fit(X, [*EMOTIONS, "sad"])
+    display = EmotionTimelineDisplay.from_estimator(student, kind(audio=X, tempo=X[:, 0]), song=2)
+    np.testing.assert_allclose(display.proba, student.emotion_timeline(X).proba[2])
+    with pytest.raises(ValueError, match="song=5 is no row of X, which has 5 songs"):
+        EmotionTimelineDisplay.from_estimator(student, kind(audio=X), song=5)
+
+
+def test_a_pipeline_that_ends_in_a_search_is_taken_apart():
+    X, labels = frames(), ["angry", "angry", "sad", "sad", "sad"]
+    table = pd.DataFrame({"audio": list(X)})
+    search = GridSearchCV(FakeStudent(), {"shift": [0.0]}, cv=2)
+    model = FrozenEstimator(make_pipeline(Frames(), search).fit(table, labels))
+    display = EmotionTimelineDisplay.from_estimator(model, table, song=2)
+    student = FakeStudent().fit(X, labels)
+    np.testing.assert_allclose(display.proba, student.emotion_timeline(X).proba[2])
 
 
 @pytest.mark.parametrize("row", [5, -1])
