@@ -35,7 +35,7 @@ class SourceContributionDisplay:
     present : ndarray of bool of shape (n_songs, n_sources)
         Whether the song has the source.
     block : ndarray of shape (n_songs,)
-        Block of each song.
+        Block of each song; None or NaN if it is unlabelled.
 
     Attributes
     ----------
@@ -82,7 +82,8 @@ class SourceContributionDisplay:
         X : array-like, DataFrame or mapping of n_songs songs
             With every source that the teacher reads.
         y : array-like of shape (n_songs,), default=None
-            Emotions, which make the blocks. None: by the source that spoke loudest.
+            Emotions, which make the blocks; unlabelled songs (None, NaN) are the last one. None
+            instead of `y`: by the source that spoke loudest.
         ax : matplotlib Axes, default=None
             Axes to divide into heat map and means; None makes a figure.
 
@@ -105,7 +106,8 @@ class SourceContributionDisplay:
                 f"{type(asked).__name__} has no teacher with source_attention: pass a fitted "
                 "TeacherClassifier, or a student that learned from one."
             )
-        names = getattr(X, "index", None)
+        # `index` of a list is a method
+        names = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
         X = transform(transformers, X)
         attention = teacher.source_attention(X)
         if names is not None:
@@ -124,7 +126,8 @@ class SourceContributionDisplay:
         present : array-like of bool of shape (n_songs, n_sources), default=None
             Whether the song has the source. None: it has those with a share above 0.
         y : array-like of shape (n_songs,), default=None
-            Emotions, which make the blocks. None: by the source that spoke loudest.
+            Emotions, which make the blocks; unlabelled songs (None, NaN) are the last one. None
+            instead of `y`: by the source that spoke loudest.
         ax : matplotlib Axes, default=None
             Axes to divide into heat map and means; None makes a figure.
 
@@ -146,7 +149,7 @@ class SourceContributionDisplay:
                 "for each song and source."
             )
         loudest = attention.columns.to_numpy()[attention.to_numpy().argmax(axis=1)]
-        block = loudest if y is None else np.asarray(y)
+        block = loudest if y is None else np.asarray(y, dtype=object)  # gaps stay gaps
         if block.shape != (len(attention),):
             raise ValueError(
                 f"y has shape {block.shape} for {len(attention)} songs: give one emotion a song."
@@ -166,9 +169,10 @@ class SourceContributionDisplay:
         display : SourceContributionDisplay
             Self, with the artists as attributes.
         """
-        blocks = self._blocks()
+        block = np.where(pd.isna(self.block), None, self.block).tolist()
+        blocks = self._blocks(set(block))
         shares = self.attention.to_numpy()
-        place = np.array([blocks.index(name) for name in self.block.tolist()])
+        place = np.array([blocks.index(name) for name in block])
         self.order_ = np.lexsort((-shares.max(axis=1), shares.argmax(axis=1), place))
         self._open(ax)
         self._draw_shares()
@@ -178,10 +182,11 @@ class SourceContributionDisplay:
         self._label_axes()
         return self
 
-    def _blocks(self):
-        """Sources in their own order, emotions sorted."""
-        told, names = set(self.block.tolist()), self.attention.columns.tolist()
-        return [name for name in names if name in told] if told <= set(names) else sorted(told)
+    def _blocks(self, told):
+        """Sources in their own order, emotions sorted, then None for the unlabelled songs."""
+        known, names = told - {None}, self.attention.columns.tolist()
+        blocks = [name for name in names if name in known] if known <= set(names) else sorted(known)
+        return [*blocks, None] if None in told else blocks
 
     def _open(self, ax):
         import matplotlib.pyplot as plt
@@ -231,6 +236,7 @@ class SourceContributionDisplay:
         narrow = len(blocks) > 1 and counts.min() < _NARROW * n_songs
         slant = {"rotation": 30, "ha": "left"} if narrow else {"ha": "center"}
         for name, count, end in zip(blocks, counts, ends, strict=True):
+            name = "unlabelled" if name is None else name
             self.ax_.text(
                 end - count / 2,
                 -0.06 * n_sources / 3,

@@ -57,6 +57,15 @@ def test_songs_stand_by_emotion_if_it_is_known():
     assert [text.get_text() for text in display.ax_.texts] == ["calm (2)", "sad (2)"]
 
 
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+def test_unlabelled_songs_are_the_last_block(gap):
+    for y in (["sad", gap, "calm", gap], pd.Series(["sad", gap, "calm", gap], index=[7, 3, 9, 1])):
+        display = SourceContributionDisplay.from_predictions(SHARES, y=y)
+        assert SHARES.index[display.order_].tolist() == ["c", "a", "b", "d"]
+        texts = [text.get_text() for text in display.ax_.texts]
+        assert texts == ["calm (1)", "sad (1)", "unlabelled (2)"]
+
+
 def test_what_a_song_lacks_is_hatched_and_said():
     present = np.ones((4, 3), dtype=bool)
     present[2, 1] = present[0, 1] = False
@@ -110,6 +119,15 @@ def test_a_teacher_a_student_and_a_pipeline_are_asked(songs):
             np.testing.assert_array_equal(display.attention, asked.source_attention(X))
             assert (~display.present).sum() == 3
             assert not display.present[:3, 1].any()
+
+
+def test_a_table_names_the_songs_and_a_list_numbers_them():
+    values = np.random.RandomState(0).normal(size=(6, 3))
+    teacher = TeacherClassifier(max_epochs=1, random_state=0).fit(values, list("aabbab"))
+    named = pd.DataFrame(values, index=list("uvwxyz"))
+    for X, names in ((named, list("uvwxyz")), (values.tolist(), [0, 1, 2, 3, 4, 5])):
+        display = SourceContributionDisplay.from_estimator(teacher, X)
+        assert display.attention.index.tolist() == names
 
 
 def test_a_model_without_such_a_teacher_is_refused():
