@@ -13,6 +13,7 @@ from sklearn_skd.display._panels import (
 from sklearn_skd.display._style import BAND, INK, series_style
 from sklearn_skd.metrics._paired import summarize
 
+_STEP = 1.1  # between strategies at one share, in per cent of the labels, so that bars stand apart
 _CONCORDANCE = ("CCC", "CCC (labels)")
 
 
@@ -181,7 +182,7 @@ class LowLabelDisplay:
         drawn = {}
         for k, strategy in enumerate(strategies):
             part = points.loc[strategy].sort_index()
-            shift = 1.1 * (k - (len(strategies) - 1) / 2)  # bars beside each other
+            shift = _STEP * (k - (len(strategies) - 1) / 2)
             value = part["value"].to_numpy(float)
             reach = np.abs(part[["low", "high"]].to_numpy(float).T - value)
             drawn[strategy] = axes.errorbar(
@@ -204,10 +205,14 @@ class LowLabelDisplay:
 
     def _draw_floor(self, axes):
         floor = self.floor.sort_index()
+        # half a step beyond the outermost strategies: a single share has no width of its own
+        reach = _STEP / 2 * self.points.loc["ECE"].index.unique("strategy").size
+        share = np.pad(100 * floor.index.to_numpy(float), 1, mode="edge")
+        share[[0, -1]] += [-reach, reach]
         self.band_ = axes.fill_between(
-            100 * floor.index.to_numpy(float),
-            floor["floor_low"],
-            floor["floor_high"],
+            share,
+            np.pad(floor["floor_low"].to_numpy(float), 1, mode="edge"),
+            np.pad(floor["floor_high"].to_numpy(float), 1, mode="edge"),
             color=BAND,
             lw=0,
             zorder=1,

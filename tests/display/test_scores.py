@@ -222,6 +222,17 @@ def test_the_band_reaches_from_the_lowest_to_the_highest_floor(low_label):
     assert "95 % interval" in display.legend_.get_title().get_text()
 
 
+@pytest.mark.parametrize("shares", [[0.3], [0.3, 0.7]])
+def test_the_band_lies_behind_the_points_of_every_strategy(low_label, shares):
+    table = low_label[low_label["label_share"].isin(shares)]
+    pooled = make_pooled("label_share", shares)
+    display = LowLabelDisplay.from_table(table, pooled=pooled)
+    points = np.concatenate([drawn(one)[0][:, 0] for one in display.points_["ECE"].values()])
+    band = display.band_.get_paths()[0].get_extents()
+    assert band.x0 < points.min()
+    assert band.x1 > points.max()
+
+
 @pytest.mark.parametrize("kind", [StrategyComparisonDisplay, TransferDisplay, LowLabelDisplay])
 @pytest.mark.parametrize("place", ["subplot", "by hand", "several"])
 def test_the_panels_stay_inside_the_axes_given(kind, place, compared, transferred, low_label):
