@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from scipy.stats import norm, rankdata
+from sklearn.frozen import FrozenEstimator
 
 from sklearn_skd.classifiers._steps import split_steps
 from sklearn_skd.display._panels import legend_above, name_panel, open_panels
@@ -38,8 +39,11 @@ class CredibilityDisplay:
     a song of the first kind than for one of the second; 0.5 says nothing. For the entropy, of
     which less speaks for the teacher (eq. 5), it is that of -e.
 
-    The teacher's predictions are those out of fold, and unlabelled songs are left out: nobody
-    knows about them.
+    The teacher's predictions are those out of fold, except in two cases. With
+    ``teacher_cv=None``, as in :meth:`sklearn_skd.SKDStudentClassifier.paper`, the teacher was
+    trained on these songs: it is right more often than about new ones, and the AUC says little.
+    A frozen teacher is asked about all songs, and may have been trained on them. Unlabelled songs
+    are left out: nobody knows about them.
 
     Make it with :meth:`from_estimator` or :meth:`from_predictions`. All parameters are stored
     as attributes.
@@ -52,6 +56,8 @@ class CredibilityDisplay:
         Whether the teacher was.
     n_unlabelled : int, default=0
         Songs that were left out.
+    out_of_fold : bool, default=True
+        False if the teacher was trained on these songs; the figure's note then says so.
 
     Attributes
     ----------
@@ -81,10 +87,11 @@ class CredibilityDisplay:
     True
     """
 
-    def __init__(self, *, table, right, n_unlabelled=0):
+    def __init__(self, *, table, right, n_unlabelled=0, out_of_fold=True):
         self.table = table
         self.right = right
         self.n_unlabelled = n_unlabelled
+        self.out_of_fold = out_of_fold
 
     @classmethod
     def from_estimator(cls, estimator, *, n_bins=15, ax=None):
@@ -116,10 +123,13 @@ class CredibilityDisplay:
                 f"{type(student).__name__} has no credibility_: pass a fitted "
                 "SKDStudentClassifier, or use CredibilityDisplay.from_predictions"
             )
-        return cls.from_predictions(student.credibility_, n_bins=n_bins, ax=ax)
+        out_of_fold = student.teacher_cv is not None or isinstance(student.teacher, FrozenEstimator)
+        return cls.from_predictions(
+            student.credibility_, out_of_fold=out_of_fold, n_bins=n_bins, ax=ax
+        )
 
     @classmethod
-    def from_predictions(cls, credibility, *, n_bins=15, ax=None):
+    def from_predictions(cls, credibility, *, out_of_fold=True, n_bins=15, ax=None):
         """Plot a table of credibilities.
 
         Parameters
@@ -128,6 +138,8 @@ class CredibilityDisplay:
             As ``credibility_`` of a student: columns ``certainty``, ``consistency``,
             ``annotation_reliability``, ``credibility``, ``weight`` in [0, 1] and
             ``teacher_correct``, 1 or 0; NaN where unknown.
+        out_of_fold : bool, default=True
+            False if the teacher was trained on these songs; the figure's note then says so.
         n_bins : int, default=15
             Bins of equal width over the range of each quantity.
         ax : matplotlib Axes, sequence of Axes or None, default=None
@@ -157,9 +169,9 @@ class CredibilityDisplay:
         table = credibility.loc[known, list(columns)].astype(float).set_axis(_QUANTITIES, axis=1)
         table["e"] = 1 - table["e"]
         right = correct[known] == 1
-        return cls(table=table, right=right, n_unlabelled=int((~known).sum())).plot(
-            n_bins=n_bins, ax=ax
-        )
+        n_unlabelled = int((~known).sum())
+        display = cls(table=table, right=right, n_unlabelled=n_unlabelled, out_of_fold=out_of_fold)
+        return display.plot(n_bins=n_bins, ax=ax)
 
     def plot(self, *, n_bins=15, ax=None):
         """Plot the distributions.
@@ -249,10 +261,12 @@ class CredibilityDisplay:
         return f"{of} {auc['auc']:.2f} [{auc['low']:.2f}, {auc['high']:.2f}]"
 
     def _note(self):
-        note = "Share of the songs of a kind in each bin; triangles: means"
-        return note + (
-            f"; {self.n_unlabelled} unlabelled songs left out" if self.n_unlabelled else ""
-        )
+        parts = ["Share of the songs of a kind in each bin", "triangles: means"]
+        if self.n_unlabelled:
+            parts.append(f"{self.n_unlabelled} unlabelled songs left out")
+        if not self.out_of_fold:
+            parts.append("the teacher was trained on these songs")
+        return "; ".join(parts)
 
 
 def auc_interval(values, right):

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -168,6 +169,21 @@ def test_a_student_and_a_pipeline_show_what_they_learned_from():
     for model in (pipeline, pipeline[-1]):
         display = CredibilityDisplay.from_estimator(model)
         np.testing.assert_allclose(display.table["r"], pipeline[-1].credibility_["credibility"])
+
+
+@pytest.mark.parametrize(
+    ("teacher", "teacher_cv", "told"),
+    [(GaussianNB(), 2, False), (GaussianNB(), None, True), ("frozen", None, False)],
+)
+def test_a_teacher_that_was_trained_on_the_songs_is_told(teacher, teacher_cv, told):
+    X, y = load_iris(return_X_y=True)
+    if teacher == "frozen":  # nobody knows which songs it was trained on
+        teacher = FrozenEstimator(GaussianNB().fit(X, y))
+    student = SKDStudentClassifier(
+        teacher, teacher_cv=teacher_cv, calibration=None, max_epochs=1, random_state=0
+    ).fit(X, y)
+    note = CredibilityDisplay.from_estimator(student).legend_.get_title().get_text()
+    assert ("the teacher was trained on these songs" in note) == told
 
 
 def test_a_model_or_a_table_without_credibility_is_refused():
