@@ -80,7 +80,8 @@ def inter_annotator_consistency(votes, *, method="halves", n_splits=100, random_
     Parameters
     ----------
     votes : array-like of shape (n_songs, n_classes)
-        Counts of votes, one an annotator. Songs with fewer than two votes are left out.
+        Counts of votes, one an annotator. Songs with fewer than two votes are left out, and then
+        classes that nobody chose: about those there is nothing to agree on.
 
     method : {"halves", "leave-one-out"}, default="halves"
         Two random halves of each song's votes; or one random vote against all others.
@@ -128,6 +129,7 @@ def inter_annotator_consistency(votes, *, method="halves", n_splits=100, random_
     votes = votes[votes.sum(axis=1) >= 2].astype(int)
     if len(votes) < 2:
         return np.nan
+    votes = votes[:, votes.any(axis=0)]  # a constant has no concordance
     rng = np.random.default_rng(own_random_state(random_state).randint(2**31 - 1))
     values = [_ccc(*_partition(votes, method, rng)).mean() for _ in range(n_splits)]
     return float(np.mean(values))

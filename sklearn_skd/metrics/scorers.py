@@ -107,6 +107,7 @@ def _macro_f1(y_true, y_proba, *, labels, sample_weight=None):
 #: Negative log-loss; as "neg_log_loss", but for folds that lack a class, too.
 nll_scorer = ProbabilityScorer(_log_loss, -1, {})
 #: Negative Brier score; as "neg_brier_score", but for two strings and folds that lack a class, too.
+#: The sum over the classes, halved if there are only two.
 brier_scorer = ProbabilityScorer(_brier_score, -1, {})
 #: Negative expected calibration error (greater is better) with its defaults.
 ece_scorer = ProbabilityScorer(expected_calibration_error, -1, {})

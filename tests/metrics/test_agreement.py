@@ -118,6 +118,18 @@ def test_songs_of_a_single_vote_are_left_out_and_none_is_nan():
     assert np.isnan(inter_annotator_consistency([[1, 0], [0, 1], [5, 5]]))
 
 
+@pytest.mark.parametrize("method", ["halves", "leave-one-out"])
+def test_a_class_that_nobody_chose_changes_nothing(method):
+    votes = np.array([[3, 0], [0, 3], [2, 1], [1, 2]])
+    call = {"method": method, "random_state": 0}
+    known = inter_annotator_consistency(votes, **call)
+    assert np.isfinite(known)
+    assert inter_annotator_consistency(np.insert(votes, 1, 0, axis=1), **call) == known
+    # nor one whose only vote is in a song that is left out
+    alone = np.vstack([np.insert(votes, 1, 0, axis=1), [0, 1, 0]])
+    assert inter_annotator_consistency(alone, **call) == known
+
+
 @pytest.mark.parametrize(
     ("votes", "params", "message"),
     [
