@@ -102,7 +102,7 @@ def summarize(table, *, reference=None, by=None):
     joined = table.join(base, on=pair)
     joined["difference"] = joined["value"] - joined["base"]
     keys = [*by, "metric", "strategy", "calibration"]
-    summary = joined.groupby(keys, sort=False).apply(_one_arm, include_groups=False)
+    summary = joined.groupby(keys, sort=False, dropna=False).apply(_one_arm, include_groups=False)
     return summary.astype({"n": int})
 
 
