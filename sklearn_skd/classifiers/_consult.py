@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_memory
 from sklearn_skd.classifiers._crossfit import (
     FitPlan,
     accepted_params,
+    align_classes,
     ask,
     cross_fit,
     merge,
@@ -119,6 +120,7 @@ def plan_consultation(student, targets, groups, rng):
             plans, valid = [], validation_folds(targets, groups, n_splits=cv, random_state=seed)
         if valid:
             return plans, valid
+        student._report("no three folds to validate in: songs are held out instead.")
     held = np.arange(0)
     if is_decided:
         codes = targets.codes[labelled]
@@ -168,7 +170,8 @@ def consult(student, X, targets, fit_params, plans, rng, context):
     in_sample = False
     if isinstance(teacher, FrozenEstimator):
         plans = [FitPlan(np.arange(0), np.arange(n_songs))]
-        answers = [ask(teacher, songs_for(teacher.estimator, X, plans[0].asked))]
+        told = ask(teacher, songs_for(teacher.estimator, X, plans[0].asked))
+        answers = [align_classes(teacher, told, targets.classes)]
     else:
         in_sample = student.teacher_cv is None
         # the one to keep; asked only where the paper's literal way is wanted
@@ -177,7 +180,6 @@ def consult(student, X, targets, fit_params, plans, rng, context):
         answers, teacher = _fit(student, teacher, X, targets, fit_params, plans, seed, context)
         if not in_sample:
             plans, answers = plans[:-1], answers[:-1]
-    answers = [_align_classes(teacher, told, targets.classes) for told in answers]
     if not in_sample and isinstance(teacher, TeacherClassifier):
         _calibrate_teacher(teacher, plans, answers, targets)
     return Consultation(teacher, plans, answers, n_songs, in_sample)
@@ -197,7 +199,7 @@ def _fit(student, teacher, X, targets, fit_params, plans, seed, context):
         teacher,
         plans,
         [int(one) for one in seeds],
-        "" if memory.location is None else fingerprint(X, *known),
+        "" if getattr(memory, "location", "") is None else fingerprint(X, *known),
         X,
         targets.classes[np.maximum(targets.codes, 0)],
         fit_params,
@@ -222,22 +224,3 @@ def _calibrate_teacher(teacher, plans, answers, targets):
     _, (temperature, branch_temperature), _ = calibrate(told, codes, np.flatnonzero(codes >= 0))
     teacher.temperature_ *= temperature
     teacher.branch_temperature_ = teacher.branch_temperature_ * branch_temperature
-
-
-def _align_classes(teacher, told, classes):
-    """The teacher's classes in the order of the student's."""
-    theirs = list(teacher.classes_)
-    missing = [name for name in classes.tolist() if name not in theirs]
-    if missing:
-        raise ValueError(
-            f"The teacher does not know the classes {missing}; it was fitted on {theirs}. Map the "
-            "labels of the songs to the teacher's."
-        )
-    order = [theirs.index(name) for name in classes.tolist()]
-    if order == list(range(len(theirs))):
-        return told
-    branches = told.branch_proba
-    if branches is not None:
-        branches = branches[:, :, order]
-        branches = branches / branches.sum(axis=2, keepdims=True)
-    return told._replace(logits=told.logits[:, order], branch_proba=branches)

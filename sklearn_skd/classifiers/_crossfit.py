@@ -16,18 +16,21 @@ from itertools import combinations
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_skd._sklearn import _safe_indexing
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._rows import take_songs
-from sklearn_skd.classifiers._splits import teacher_folds
+from sklearn_skd.classifiers._splits import pair_folds, teacher_folds
 from sklearn_skd.distillation import TeacherKnowledge
 
 __all__ = [
     "FitPlan",
+    "align_classes",
     "ask",
     "cross_fit",
     "merge",
@@ -109,21 +112,19 @@ def plan_pairs(targets, groups, *, n_splits, random_state):
         One a pair; each is asked about its two folds and the unlabelled songs.
 
     folds : list of ndarray of int
-        Labelled songs, to validate on. With two folds there is no teacher for a pair of them:
-        both lists are empty.
+        Labelled songs, to validate on. Both lists are empty where there are no three folds of
+        which any two may be left out: with two there is no teacher for a pair of them.
     """
     labelled = np.flatnonzero(targets.labelled)
     unlabelled = np.flatnonzero(~targets.labelled)
-    folds = teacher_folds(
+    folds = pair_folds(
         targets.codes[labelled],
         None if groups is None else groups[labelled],
         targets.classes,
         n_splits=n_splits,
         random_state=random_state,
     )
-    folds = [labelled[test] for _, test in folds]
-    if len(folds) < 3:
-        return [], []
+    folds = [labelled[fold] for fold in folds]
     plans = []
     for pair in combinations(folds, 2):
         left_out = np.concatenate(pair)
@@ -164,7 +165,8 @@ def cross_fit(teacher, plans, seeds, fingerprint, X, y, fit_params, n_jobs, cont
     Returns
     -------
     answers : list of (TeacherKnowledge or None)
-        What each teacher told of the songs that it was asked about; None if of none.
+        What each teacher told of the songs that it was asked about, the classes sorted; None if
+        of none.
 
     teacher : estimator
         The fitted one to keep.
@@ -190,8 +192,10 @@ def _fit_and_ask(teacher, plan, X, y, fit_params, context):
         context.call_on_fit_task_begin(estimator=teacher)
         teacher.fit(songs_for(teacher, X, plan.train), y[plan.train], **params)
     context.call_on_fit_task_end(estimator=teacher)
-    told = ask(teacher, songs_for(teacher, X, plan.asked)) if len(plan.asked) else None
-    return teacher, told
+    if not len(plan.asked):
+        return teacher, None
+    told = ask(teacher, songs_for(teacher, X, plan.asked))
+    return teacher, align_classes(teacher, told, np.unique(y))
 
 
 def songs_for(teacher, X, rows):
@@ -217,6 +221,41 @@ def ask(teacher, X):
         return teacher.knowledge(X)
     proba = np.clip(teacher.predict_proba(X), 1e-7, 1.0)
     return TeacherKnowledge(logits=np.log(proba))
+
+
+def align_classes(teacher, told, classes):
+    """What a fitted teacher told, its classes in the order of the student's.
+
+    Parameters
+    ----------
+    teacher : estimator
+        The one that told it: others may know other classes.
+
+    told : TeacherKnowledge
+        With columns in the order of the teacher's ``classes_``.
+
+    classes : ndarray of shape (n_classes,)
+        The student's, sorted.
+
+    Returns
+    -------
+    told : TeacherKnowledge
+    """
+    theirs = list(teacher.classes_)
+    missing = [name for name in classes.tolist() if name not in theirs]
+    if missing:
+        raise ValueError(
+            f"The teacher does not know the classes {missing}; it was fitted on {theirs}. Map the "
+            "labels of the songs to the teacher's."
+        )
+    order = [theirs.index(name) for name in classes.tolist()]
+    if order == list(range(len(theirs))):
+        return told
+    branches = told.branch_proba
+    if branches is not None:
+        branches = branches[:, :, order]
+        branches = branches / branches.sum(axis=2, keepdims=True)
+    return told._replace(logits=told.logits[:, order], branch_proba=branches)
 
 
 def merge(n_songs, answers):
@@ -269,9 +308,16 @@ def seeded_clone(estimator, seed):
 
 
 def accepted_params(teacher, params):
-    """Those of `params` that the teacher's `fit` takes, without the absent ones."""
+    """Those of `params` that the teacher's `fit` takes, without the absent ones.
+
+    Those for the last step of a Pipeline are named as its `fit` wants them; with metadata routing
+    enabled, its steps would have to request them.
+    """
     if isinstance(teacher, FrozenEstimator):
         return {}
+    if isinstance(teacher, Pipeline) and not get_config()["enable_metadata_routing"]:
+        name, last = teacher.steps[-1]
+        return {f"{name}__{key}": values for key, values in accepted_params(last, params).items()}
     return {
         name: values
         for name, values in params.items()

@@ -1,13 +1,14 @@
 """Folds and hold-outs inside `fit`: stratified, grouped if groups are given, never empty."""
 
 import warnings
+from itertools import combinations
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from sklearn_skd._warnings import warn_user
 
-__all__ = ["hold_out", "teacher_folds", "validation_folds"]
+__all__ = ["hold_out", "pair_folds", "teacher_folds", "validation_folds"]
 
 HOLD_OUT = 0.15  # share of the songs, as in the paper's preset
 
@@ -131,11 +132,7 @@ def teacher_folds(codes, groups, classes, *, n_splits, random_state):
             "set teacher_cv=None (in-sample knowledge)."
         )
     if filled[rarest] < n_splits:
-        warn_user(
-            f"teacher_cv={n_splits} is more than the {filled[rarest]} {what} of class "
-            f"{name!r}: {filled[rarest]} folds are used.",
-            UserWarning,
-        )
+        _warn_of_fewer(n_splits, filled, classes, what)
         n_splits = int(filled[rarest])
     splitter = _splitter(groups, n_splits, random_state)
     folds = list(_quiet_split(splitter, codes, groups))
@@ -148,6 +145,62 @@ def teacher_folds(codes, groups, classes, *, n_splits, random_state):
                 "groups."
             )
     return folds
+
+
+def pair_folds(codes, groups, classes, *, n_splits, random_state):
+    """Folds of which any two may be left out together: the rest has songs of every class.
+
+    Parameters
+    ----------
+    codes, groups, classes, n_splits, random_state
+        See :func:`teacher_folds`.
+
+    Returns
+    -------
+    folds : list of ndarray of int
+        Fewer than asked for, with a warning, where a class or the groups do not allow so many;
+        an empty list where they do not allow three.
+    """
+    filled, what = _count(codes, groups, len(classes)), "songs" if groups is None else "groups"
+    most = min(n_splits, int(filled.min()))
+    for n_folds in range(most, 2, -1):
+        splitter = _splitter(groups, n_folds, random_state)
+        folds = [test for _, test in _quiet_split(splitter, codes, groups)]
+        if not folds or not _any_pair_can_go(codes, folds, len(classes)):
+            continue
+        if n_folds < most:
+            warn_user(
+                f"The groups put every song of a class into two of {most} folds: {n_folds} folds "
+                "are used. Finer groups allow more.",
+                UserWarning,
+            )
+        elif n_folds < n_splits:
+            _warn_of_fewer(n_splits, filled, classes, what)
+        return folds
+    if most > 2:
+        warn_user(
+            "The groups put every song of a class into two folds, so that no teacher could learn "
+            "it without both: the student is validated on a hold-out instead. Finer groups, or "
+            "more songs of the rare classes, allow folds.",
+            UserWarning,
+        )
+    return []
+
+
+def _any_pair_can_go(codes, folds, n_classes):
+    """Whether every class has songs outside of any two folds."""
+    count = np.array([np.bincount(codes[fold], minlength=n_classes) for fold in folds])
+    left = (count.sum(axis=0) - count[a] - count[b] for a, b in combinations(range(len(folds)), 2))
+    return all((songs > 0).all() for songs in left)
+
+
+def _warn_of_fewer(n_splits, filled, classes, what):
+    rarest = int(np.argmin(filled))
+    warn_user(
+        f"teacher_cv={n_splits} is more than the {filled[rarest]} {what} of class "
+        f"{classes.tolist()[rarest]!r}: {filled[rarest]} folds are used.",
+        UserWarning,
+    )
 
 
 def _splitter(groups, n_splits, random_state):

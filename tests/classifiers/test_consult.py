@@ -1,5 +1,7 @@
 """Which teachers speak about which songs; tests/benchmarks/test_leakage.py shows why."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -82,6 +84,16 @@ def test_a_class_that_cannot_fill_two_folds_is_not_validated_in_folds():
     _, valid = plan(y=y, strategy="student-only")
     assert len(valid) == 1  # a hold-out, without the class of one
     assert 40 not in valid[0]
+
+
+@pytest.mark.parametrize("y", [None, np.r_[np.zeros(9), np.ones(9), 2, 2]], ids=["few", "rare"])
+def test_a_report_says_that_songs_are_held_out(capsys, y):
+    params = {"teacher_cv": 2} if y is None else {}
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        plan(y=y, verbose=1, **params)
+    assert "songs are held out instead" in capsys.readouterr().out
+    assert len(told) == (0 if y is None else 1)  # about the folds, once
 
 
 # Who speaks

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
@@ -181,6 +182,30 @@ def test_pairs_do_not_split_groups(songs):
 # Fitting and asking
 
 
+class Forgetful(Remembering):
+    """Every teacher but the first has its classes in the other order."""
+
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y, sample_weight)
+        self.classes_ = self.classes_[:: -1 if self.random_state else 1]
+        return self
+
+
+def test_every_teacher_is_read_by_its_own_classes(songs, plans):
+    straight, turned = (fit(plans, songs, teacher)[0] for teacher in (Remembering(), Forgetful()))
+    alone = np.setdiff1d(plans[1].asked, np.r_[HELD, UNLABELLED])
+    assert_array_equal(turned.logits[alone], straight.logits[alone, ::-1])
+    alone = np.setdiff1d(plans[0].asked, np.r_[HELD, UNLABELLED])
+    assert_array_equal(turned.logits[alone], straight.logits[alone])
+
+
+def test_a_teacher_that_missed_a_class_is_not_believed(songs, plans):
+    codes = songs[1].codes
+    only_a = FitPlan(np.flatnonzero(codes == 0), np.flatnonzero(codes == 1))
+    with pytest.raises(ValueError, match=r"does not know the classes \['b'\]"):
+        fit([only_a, *plans], songs)
+
+
 def test_knowledge_comes_from_teachers_that_did_not_see_the_song(songs, plans):
     knowledge, _, seconds = fit(plans, songs)
     assert (knowledge.logits[:, 0] == 0).all()
@@ -285,6 +310,17 @@ def test_only_what_the_teacher_takes_and_the_user_gave_is_passed_on():
         "sample_weight",
         "annotation_votes",
     ]
+
+
+def test_the_last_step_of_a_pipeline_gets_what_it_takes():
+    params = {"sample_weight": [1, 2], "annotation_votes": np.eye(2)}
+    pipeline = make_pipeline(StandardScaler(), make_pipeline(LogisticRegression()))
+    assert accepted_params(pipeline, params) == {
+        "pipeline__logisticregression__sample_weight": [1, 2]
+    }
+    assert accepted_params(make_pipeline(KNeighborsClassifier()), params) == {}
+    with config_context(enable_metadata_routing=True):  # there the steps request
+        assert accepted_params(pipeline, params) == {}
 
 
 def test_a_frozen_teacher_takes_nothing():

@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 from sklearn_skd.calibration import fit_temperature
-from sklearn_skd.classifiers._consult import _align_classes
+from sklearn_skd.classifiers._crossfit import align_classes
 from sklearn_skd.classifiers._lesson import calibrate, prepare_lesson
 from sklearn_skd.classifiers._selection import SHRINKAGE
 from sklearn_skd.classifiers._targets import check_targets
@@ -233,7 +233,7 @@ def test_branches_are_aligned_and_unknown_classes_of_the_teacher_left_out():
     proba = np.array([[[0.1, 0.3, 0.2, 0.4]]])
     told = TeacherKnowledge(np.log(proba[:, 0]), None, proba, np.ones((1, 1), bool))
     teacher = Ordered(("sad", "calm", "angry", "happy"))
-    aligned = _align_classes(teacher, told, np.array(["calm", "happy", "sad"]))
+    aligned = align_classes(teacher, told, np.array(["calm", "happy", "sad"]))
     assert_allclose(softmax(aligned.logits, axis=1), [[0.375, 0.5, 0.125]])
     assert_allclose(aligned.branch_proba, [[[0.375, 0.5, 0.125]]])
 

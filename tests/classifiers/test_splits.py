@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklearn_skd.classifiers._splits import hold_out, teacher_folds
+from sklearn_skd.classifiers._splits import hold_out, pair_folds, teacher_folds
 
 CLASSES = np.array(["calm", "happy", "sad"])
 
@@ -155,3 +155,43 @@ def test_groups_that_put_a_whole_class_into_one_fold_are_refused():
     groups = np.array([2, 3, 3, 0, 0, 1, 2, 2, 3, 2, 1])  # class 0: groups 0 and 2
     with pytest.raises(ValueError, match="every song of class 'calm' into one fold"):
         folds_of(codes, groups, n_splits=2, random_state=20)
+
+
+# Pairs of folds
+
+
+def pairs_of(codes, groups=None, *, n_splits=4):
+    codes = np.asarray(codes)
+    classes = np.unique(codes)
+    groups = None if groups is None else np.asarray(groups)
+    return pair_folds(codes, groups, classes, n_splits=n_splits, random_state=0)
+
+
+def test_any_two_folds_leave_songs_of_every_class():
+    codes = np.array([1, 0, 1, 0, 1, 0, 0, 0, 1, 1])
+    groups = np.array([4, 3, 1, 5, 3, 3, 0, 4, 3, 2])  # of class 0 four, of which two big
+    with pytest.warns(UserWarning, match="into two of 4 folds: 3 folds are used"):
+        folds = pairs_of(codes, groups)
+    assert len(folds) == 3
+    for fold in folds:
+        assert set(codes[fold]) == {0, 1}  # what is left when the two others go
+
+
+def test_without_three_such_folds_there_are_none_and_it_says_what_happens_instead():
+    codes = [1, 1, 0, 0, 1, 0, 1, 0, 1, 0]
+    groups = [3, 5, 0, 1, 0, 4, 3, 0, 0, 4]
+    with pytest.warns(UserWarning, match="into two folds.*validated on a hold-out instead"):
+        assert pairs_of(codes, groups) == []
+
+
+def test_folds_for_pairs_shrink_with_one_warning():
+    with pytest.warns(UserWarning, match="more than the 3 songs of class 1: 3 folds") as told:
+        assert len(pairs_of([0] * 9 + [1] * 3)) == 3
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("n_rare", [1, 2])
+def test_a_class_of_two_songs_has_no_pairs_and_its_folds_speak_for_themselves(n_rare):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert pairs_of([0] * 9 + [1] * n_rare) == []
