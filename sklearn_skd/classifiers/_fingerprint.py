@@ -15,7 +15,8 @@ def fingerprint(X, *others):
     """Hash of the songs and of everything else that decides what the teachers learn.
 
     Of each source, dtype, shape and about a million elements spread over all songs are hashed,
-    so that the cost does not grow with the audio; the other arguments are hashed whole.
+    so that the cost does not grow with the audio; of a table also the names and types of its
+    columns, which a teacher may choose by. The other arguments are hashed whole.
 
     Parameters
     ----------
@@ -30,13 +31,23 @@ def fingerprint(X, *others):
     digest : str
     """
     digest = hashlib.blake2b(digest_size=20)
-    sources = X if isinstance(X, Mapping) else {"features": np.asarray(X)}
+    sources = X if isinstance(X, Mapping) else {"features": _plain(X, digest)}
     for name, values in sources.items():
         digest.update(f"{name} {values.dtype} {values.shape}".encode())
         for song in _sampled(values):
             digest.update(np.ascontiguousarray(song).tobytes())
     digest.update(joblib.hash(others).encode())
     return digest.hexdigest()
+
+
+def _plain(X, digest):
+    """One array of an array or table, whose columns are told to the digest."""
+    if not hasattr(X, "columns"):
+        return np.asarray(X)
+    digest.update(repr(list(X.columns)).encode())
+    digest.update(repr([str(dtype) for dtype in getattr(X, "dtypes", ())]).encode())
+    # mixed types would become an array of objects, of which only the addresses could be hashed
+    return np.asarray(X, dtype=np.float64)
 
 
 def _sampled(values):

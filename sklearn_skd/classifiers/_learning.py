@@ -3,10 +3,12 @@
 from functools import partial
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 
 from sklearn_skd._warnings import warn_user
 from sklearn_skd.classifiers._consult import consult, is_decided_in_fit, plan_consultation
 from sklearn_skd.classifiers._lesson import (
+    check_credibility,
     jointly_weighted,
     loss_arrays,
     prepare_lesson,
@@ -27,6 +29,27 @@ class LearningMixin:
     def _report(self, message):
         if self.verbose:
             print(f"[SKDStudentClassifier] {message}")
+
+    def _check_combination(self):
+        """Parameters that are fine alone and make no sense together."""
+        if is_searched(self) and self.weighting == "joint":
+            raise ValueError(
+                'weighting="joint" trains the mean weight: there is none to search for. Set '
+                'mean_weight to a number, where training starts, or weighting to "held-out".'
+            )
+        if self.sources is not None and not len(self.sources):
+            raise ValueError(
+                "sources is empty: name what the student sees, or set it to None for all sources."
+            )
+        if self.strategy != "student-only" and not self.alpha + self.beta + self.gamma > 0:
+            raise ValueError(
+                "alpha, beta and gamma of eq. 4 must not all be 0: set one of them above 0."
+            )
+
+    def _check_shares(self, reliability):
+        """What no teacher can make known; the rest is checked when the teachers have spoken."""
+        if self.beta == 0:
+            check_credibility(reliability, self)
 
     def _take_lessons(self, X, targets, fit_params, groups, rng, context):
         """One lesson for all songs, and (songs, lesson without their labels) to validate on."""
@@ -64,15 +87,17 @@ class LearningMixin:
         loss = partial(student_loss, strategy=self.strategy, params=params)
         seeds = rng.randint(2**31 - 1, size=self.n_members)
 
-        def arrays(lesson, songs):
+        def arrays(lesson, songs, hidden):
             full = loss_arrays(self, lesson, targets, hidden)
             return {name: values[songs] for name, values in full.items()}
+
+        unleaked = self._without_leak(hidden)
 
         def validate(lessons):
             splits = []
             for songs, one in lessons:
                 train = np.setdiff1d(rows, songs)
-                splits.append(Split(train, songs, arrays(one, train)))
+                splits.append(Split(train, songs, arrays(one, train, unleaked)))
             return self._validate(own, loss, targets, splits, seeds, context)
 
         if is_searched(self):
@@ -82,7 +107,7 @@ class LearningMixin:
         else:
             selection = validate(validations) if validations else None
         songs = own if len(rows) == len(targets.codes) else take_songs(own, rows)
-        self._fit_all(songs, arrays(lesson, rows), loss, selection, seeds, context)
+        self._fit_all(songs, arrays(lesson, rows, hidden), loss, selection, seeds, context)
         self._keep(lesson)
 
     def _keep(self, lesson):
@@ -90,7 +115,8 @@ class LearningMixin:
         if self._is_joint:
             lesson = jointly_weighted(lesson, [net.selective for net in self.net_.members])
         mean = lesson.credibility["weight"].mean()
-        self._report(f"the weights of the teacher have mean {mean:.2f}.")
+        if np.isfinite(mean):  # "dkd" weighs no songs
+            self._report(f"the weights of the teacher have mean {mean:.2f}.")
         self.credibility_ = lesson.credibility
         # beside the table, which a saved student may lack
         self._knows_credibility = bool(lesson.credibility["credibility"].notna().any())
@@ -112,6 +138,16 @@ class LearningMixin:
                 f"{type(self.teacher_).__name__} does not have. Set mu=0."
             )
         return hidden.astype(np.float32)
+
+    def _without_leak(self, hidden):
+        """The hidden states to validate with: NaN, which the loss passes over, if they leak.
+
+        The kept teacher saw the songs that are validated on. A frozen one did not, and one that
+        judges its own songs (`teacher_cv=None`) is wanted as it is.
+        """
+        if hidden is None or self.teacher_cv is None or isinstance(self.teacher, FrozenEstimator):
+            return hidden
+        return np.full_like(hidden, np.nan)
 
     def _make_net(self):
         mean_weight = self.mean_weight if self._is_joint else None

@@ -20,13 +20,14 @@ from sklearn_skd.distillation import (
     selective_weight,
     source_consistency,
 )
-from sklearn_skd.distillation.weights import weight_columns
+from sklearn_skd.distillation.weights import bias_for_mean, weight_columns
 
 START_WEIGHT = 0.3  # mean weight where it is searched for or learnt
 
 __all__ = [
     "Lesson",
     "calibrate",
+    "check_credibility",
     "jointly_weighted",
     "loss_arrays",
     "prepare_lesson",
@@ -137,6 +138,7 @@ def prepare_lesson(student, told, targets, known, *, calibrated=False):
         beta=student.beta,
         gamma=student.gamma,
     )
+    check_credibility(r, student)
     correct = np.full(len(proba), np.nan)
     guess = proba.argmax(axis=1)
     correct[known] = guess[known] == targets.codes[known]
@@ -155,6 +157,21 @@ def prepare_lesson(student, told, targets, known, *, calibrated=False):
     )
     lesson = Lesson(frame, told.logits, reliability)
     return _weigh(lesson, student, proba)
+
+
+def check_credibility(r, student):
+    """ValueError that names a song whose r (eq. 4) is unknown, where the weights need it."""
+    if student.strategy != "skd" or student.weighting == "fixed" or student.alpha > 0:
+        return
+    unknown = np.flatnonzero(np.isnan(r))
+    if len(unknown):
+        raise ValueError(
+            f"The credibility of song {unknown[0]} is unknown: alpha={student.alpha}, "
+            f"beta={student.beta} and gamma={student.gamma} give weight only to what nobody "
+            "measured. The certainty (alpha) is always known, the consistency (beta) of a teacher "
+            "with two branches or more, the reliability (gamma) where annotation_reliability is. "
+            'Set alpha above 0, or weighting="fixed", which needs no credibility.'
+        )
 
 
 def _weigh(lesson, student, proba):
@@ -192,6 +209,9 @@ def reweigh(lesson, mean_weight, gain=1.0):
     """
     if mean_weight == 0:
         return _weighted(lesson, np.zeros(3), -np.inf)
+    if gain == 0:  # equal weights need no credibility
+        bias = bias_for_mean(np.zeros(len(lesson.credibility)), mean_weight)
+        return _weighted(lesson, np.zeros(3), bias)
     frame = lesson.credibility
     theta, bias = fit_selective_weight(
         frame["credibility"],

@@ -9,7 +9,7 @@ from sklearn.utils.validation import validate_data
 from sklearn_skd.classifiers._rows import MappedRows, blocks
 from sklearn_skd.networks.source import Source, frames_with_sound
 
-__all__ = ["PLAIN", "check_sources", "describe_sources", "select_sources"]
+__all__ = ["PLAIN", "check_sources", "describe_sources", "select_sources", "songs_to_teach"]
 
 # the embedding has a row a code up to the highest
 _HIGHEST_CODE = 100_000
@@ -166,6 +166,31 @@ def select_sources(sources, names, *, what):
     return {name: sources[name] for name in names}
 
 
+def songs_to_teach(X, sources):
+    """The songs in the container that the user chose, if its rows can be taken.
+
+    Parameters
+    ----------
+    X : mapping, array-like or DataFrame
+        As passed to `fit`.
+
+    sources : dict of ndarray
+        Of the same songs; see :func:`check_sources`.
+
+    Returns
+    -------
+    X : DataFrame, ndarray, SliceDict or dict of ndarray
+        The teacher may choose from a table by name; a mapping of lists or tables, or one that
+        gives no rows, becomes the dict of arrays.
+    """
+    if not isinstance(X, Mapping):
+        return X if hasattr(X, "columns") else sources[PLAIN]
+    if not hasattr(X, "shape"):  # as a SliceDict has
+        return sources
+    arrays = all(isinstance(values, np.ndarray | MappedRows) for values in X.values())
+    return X if arrays else type(X)(**sources)
+
+
 def describe_sources(sources):
     """Kind, size and training statistics (eq. 2) of each source.
 
@@ -188,7 +213,8 @@ def _describe(name, values):
     if values.ndim == 3:
         mean, scale = _series_statistics(values)
         return Source(name, "series", values.shape[1], mean=mean, scale=scale)
-    flagged = _has_presence_flag(values)
+    # a plain array is no encoder's output: its last column may well be an ordinary 0 or 1
+    flagged = name != PLAIN and _has_presence_flag(values)
     known = values[~np.isnan(values).all(axis=1)]
     if flagged:  # the statistics of what is there, not of the tag that stands for nothing
         known = known[known[:, -1] == 1] if (known[:, -1] == 1).any() else known

@@ -10,7 +10,7 @@ from sklearn.utils.validation import assert_all_finite, check_consistent_length,
 
 from sklearn_skd._sklearn import _check_sample_weight
 
-__all__ = ["Targets", "check_groups", "check_targets"]
+__all__ = ["Targets", "check_groups", "check_targets", "sliceable"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Targets:
         The labels, sorted.
 
     codes : ndarray of int, shape (n_songs,)
-        Index into `classes`; -1 = unlabelled.
+        Index into `classes`; -1 = unlabelled, or of weight 0.
 
     distribution : ndarray of float32, shape (n_songs, n_classes)
         Target of the cross-entropy: the label, or half label and half vote shares; zeros for
@@ -73,7 +73,8 @@ def check_targets(
         unlabelled songs; so does the integer -1 if at least two other labels are present.
 
     sample_weight : array-like of shape (n_songs,) or None
-        Non-negative.
+        Non-negative. The label of a song of weight 0 is forgotten: it would still decide on
+        calibration, weights and teachers that take no weights.
 
     annotation_votes : array-like or DataFrame of shape (n_songs, n_classes), or None
         Counts or shares; a DataFrame is aligned by its column names. Rows without votes (all 0
@@ -89,6 +90,8 @@ def check_targets(
     classes, codes = _encode_labels(y)
     check_consistent_length(np.empty(n_songs), codes)
     one_hot = np.zeros((n_songs, len(classes)), dtype=np.float32)
+    weight = _check_weight(sample_weight, codes >= 0)
+    codes[weight == 0] = -1
     labelled = codes >= 0
     one_hot[labelled, codes[labelled]] = 1
     distribution = one_hot
@@ -100,7 +103,7 @@ def check_targets(
         classes,
         codes,
         distribution,
-        _check_weight(sample_weight, labelled),
+        weight,
         _check_reliability(annotation_reliability, n_songs),
     )
 
@@ -135,6 +138,29 @@ def check_groups(groups, n_songs):
     alone = codes < 0
     codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
     return codes
+
+
+def sliceable(values, n_songs):
+    """Weights or votes of songs in a form whose rows can be taken, for a teacher's `fit`.
+
+    Parameters
+    ----------
+    values : array-like, DataFrame, number or None
+        As :func:`check_targets` takes them: also sparse or masked.
+
+    n_songs : int
+        Length of X.
+
+    Returns
+    -------
+    values : ndarray, DataFrame or None
+        NaN where they are masked; a number is repeated.
+    """
+    if values is None or hasattr(values, "columns"):
+        return values
+    if isinstance(values, np.ma.MaskedArray) or issparse(values):  # np.asarray drops the mask
+        return _as_numbers(values, "annotation_votes", "counts or shares")
+    return np.full(n_songs, values) if np.isscalar(values) else np.asarray(values)
 
 
 def _encode_labels(y):

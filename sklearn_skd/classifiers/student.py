@@ -1,9 +1,7 @@
 """The student: light, guided by credible knowledge, calibrated (paper sections 3.3 and 3.4)."""
 
-from collections.abc import Mapping
 from numbers import Integral, Real
 
-import numpy as np
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,9 +10,13 @@ from sklearn_skd._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sklearn_skd._warnings import warn_user
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._learning import LearningMixin
-from sklearn_skd.classifiers._search import is_searched
-from sklearn_skd.classifiers._sources import PLAIN, check_sources, describe_sources, select_sources
-from sklearn_skd.classifiers._targets import check_groups, check_targets
+from sklearn_skd.classifiers._sources import (
+    check_sources,
+    describe_sources,
+    select_sources,
+    songs_to_teach,
+)
+from sklearn_skd.classifiers._targets import check_groups, check_targets, sliceable
 from sklearn_skd.classifiers._timeline import TimelineMixin
 from sklearn_skd.distillation.strategies import STRATEGIES
 
@@ -74,7 +76,8 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
 
     mu : float, default=0.0
         For "skd", the weight of the hidden representation in eq. 7; the student's is projected
-        to the teacher's size. Above 0, the teacher needs a `knowledge` with hidden states.
+        to the teacher's size. Above 0, the teacher needs a `knowledge` with hidden states. Without
+        effect while validating (see Notes).
 
     teacher_cv : int or None, default=5
         Folds of the cross-fitting; see Notes for the number of fits. Fewer, with a warning, when
@@ -204,6 +207,10 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
     neither; for the final training, which uses all songs, a soft label is the mean over the
     teachers that did not see its song. :math:`\tau_c` is shrunk towards 1 as far as the songs are
     few.
+
+    Hidden states (`mu`) are those of the teacher fitted on all songs, since those of different
+    teachers are not aligned: validations do without them, unless the teacher is frozen. The
+    exception is ``teacher_cv=None``: its teacher saw every song that is validated on.
 
     **Number of fits** with K = `teacher_cv`:
 
@@ -348,7 +355,8 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
             so does the integer -1 if at least two other labels are present.
 
         sample_weight : array-like of shape (n_songs,), default=None
-            Non-negative weights.
+            Non-negative weights. A song of weight 0 is as one without a label that nobody learns
+            from.
 
         annotation_reliability : array-like of shape (n_songs,), default=None
             Agreement of the annotators in [0, 1]; NaN = unknown.
@@ -366,11 +374,7 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
         -------
         self : object
         """
-        if is_searched(self) and self.weighting == "joint":
-            raise ValueError(
-                'weighting="joint" trains the mean weight: there is none to search for. Set '
-                'mean_weight to a number, where training starts, or weighting to "held-out".'
-            )
+        self._check_combination()
         every_source = check_sources(self, X, reset=True)
         n_songs = len(next(iter(every_source.values())))
         targets = check_targets(
@@ -382,11 +386,14 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
         )
         names = list(every_source) if self.sources is None else list(self.sources)
         own = select_sources(every_source, names, what="The student (parameter `sources`)")
+        self._check_shares(targets.reliability)
         groups = check_groups(groups, n_songs)
         self.__dict__.pop("net_", None)  # until there is a new one, this is not fitted
         self.classes_ = targets.classes
         self.sources_ = describe_sources(own)
-        self._report(f"{(~targets.labelled).sum()} of {n_songs} songs are unlabelled.")
+        self._report(
+            f"{(~targets.labelled).sum()} of {n_songs} songs are unlabelled, or of weight 0."
+        )
 
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -394,14 +401,11 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
             warn_user("With two classes no others are left to decouple: dkd_beta has no effect.")
         rng = own_random_state(self.random_state)
         fit_params = {
-            "sample_weight": _sliceable(sample_weight),
-            "annotation_votes": _sliceable(annotation_votes),
+            "sample_weight": sliceable(sample_weight, n_songs),
+            "annotation_votes": sliceable(annotation_votes, n_songs),
             "groups": groups,
         }
-        if not isinstance(X, Mapping):
-            X = X if hasattr(X, "columns") else every_source[PLAIN]
-        elif type(X) is dict:
-            X = every_source
+        X = songs_to_teach(X, every_source)
         lessons = self._take_lessons(X, targets, fit_params, groups, rng, context)
         self._learn(own, X, targets, *lessons, rng, context)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
@@ -463,7 +467,3 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
                 "to learn from. Use strategy='skd' or 'kd', or pass annotation_reliability to fit."
             )
         return self._run(X)["credibility"]
-
-
-def _sliceable(values):
-    return values if values is None or hasattr(values, "columns") else np.asarray(values)

@@ -25,7 +25,7 @@ def selective_weight(credibility, consistency, entropy, *, theta, bias):
 
     consistency : array-like of shape (n_songs,)
         :math:`s_i`. Where it is unknown (NaN), :math:`r_i`, which then rests on the other
-        components, stands in for it.
+        components, stands in for it. What :math:`\theta` gives no weight need not be known.
 
     entropy : array-like of shape (n_songs,)
         :math:`e_i`, the normalised entropy of the teacher's prediction.
@@ -47,9 +47,9 @@ def selective_weight(credibility, consistency, entropy, *, theta, bias):
     >>> selective_weight([0.5], [0.5], [0.5], theta=[2, 0, 2], bias=0).tolist()
     [0.5]
     """
-    return expit(
-        weight_columns(credibility, consistency, entropy) @ np.asarray(theta, float) + bias
-    )
+    theta = np.asarray(theta, float)
+    columns = np.where(theta == 0, 0.0, weight_columns(credibility, consistency, entropy))
+    return expit(columns @ theta + bias)
 
 
 def weight_columns(credibility, consistency, entropy):

@@ -241,10 +241,46 @@ def test_a_weight_that_is_trained_cannot_be_searched_for(tiny_student, collectio
         student.fit(collection.X, collection.y)
 
 
-def test_shares_that_are_all_zero_are_refused(tiny_student, collection):
-    student = tiny_student(teacher=GaussianNB(), alpha=0, beta=0, gamma=0)
-    with pytest.raises(ValueError, match="alpha, beta and gamma"):
+class Untouched(GaussianNB):
+    """A teacher that must not be fitted."""
+
+    def fit(self, X, y):
+        raise AssertionError("fitted though the student cannot learn")
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"alpha": 0, "beta": 0, "gamma": 0}, "alpha, beta and gamma"),
+        ({"alpha": 0, "beta": 0, "gamma": 1}, "credibility of song 5 is unknown.* alpha above 0"),
+        ({"sources": ()}, "sources is empty"),
+    ],
+    ids=["no shares", "nobody measured", "no sources"],
+)
+def test_what_cannot_be_learnt_is_said_before_teachers_are_fitted(
+    tiny_student, collection, params, match
+):
+    student = tiny_student(teacher=Untouched(), **params)
+    reliability = edited(collection.reliability, 5, np.nan)
+    with pytest.raises(ValueError, match=match):
+        student.fit(collection.X["lyrics"], collection.y, annotation_reliability=reliability)
+
+
+@pytest.mark.parametrize("weighting", ["held-out", "joint"])
+def test_weights_of_an_unknown_credibility_are_refused(tiny_student, collection, weighting):
+    student = tiny_student(teacher=GaussianNB(), alpha=0, beta=1, gamma=0, weighting=weighting)
+    with pytest.raises(ValueError, match=r"credibility of song 0 is unknown.* alpha=0, beta=1"):
         student.fit(collection.X["lyrics"], collection.y)
+
+
+@pytest.mark.parametrize("params", [{}, {"mean_weight": "search"}, {"strategy": "kd"}], ids=str)
+def test_equal_weights_need_no_credibility(tiny_student, collection, params):
+    params = {"alpha": 0, "beta": 1, "gamma": 0, "weighting": "fixed", "max_epochs": 1, **params}
+    student = tiny_student(teacher=GaussianNB(), **params)
+    student.fit(collection.X["lyrics"], collection.y)
+    assert student.credibility_["credibility"].isna().all()
+    assert student.credibility_["weight"].nunique(dropna=False) == 1
+    assert student.credibility_["weight"].notna().all()
 
 
 @pytest.mark.parametrize(

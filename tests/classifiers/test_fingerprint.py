@@ -1,6 +1,7 @@
 """The key of kept teacher knowledge: sensitive to the data, cheap for audio."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sklearn_skd.classifiers._fingerprint import SAMPLED, _sampled, fingerprint
@@ -61,6 +62,27 @@ def test_plain_arrays_are_taken_too(songs):
     plain = songs["audio"].reshape(10, -1)
     assert fingerprint(plain) == fingerprint(plain.copy())
     assert fingerprint(plain) != fingerprint(plain + 1)
+
+
+def test_names_and_types_of_columns_change_it():
+    frame = pd.DataFrame({"tempo": [90.0, 100.0], "loud": [1.0, 0.0]})
+    variants = [
+        frame,
+        frame.rename(columns={"tempo": "loud", "loud": "tempo"}),
+        frame.astype({"loud": bool}),
+        frame.astype({"tempo": "Float64"}),
+        frame.to_numpy(),
+        frame + 1,
+    ]
+    assert len({fingerprint(one) for one in variants}) == len(variants)
+
+
+@pytest.mark.parametrize("dtype", [bool, int, "Int64", "boolean"])
+def test_tables_of_mixed_types_are_hashed_by_their_values(dtype):
+    def make():
+        return pd.DataFrame({"tempo": [90.5, 100.5], "loud": pd.array([1, 0]).astype(dtype)})
+
+    assert fingerprint(make()) == fingerprint(make())
 
 
 @pytest.mark.parametrize("factor", [1, 3, 8])

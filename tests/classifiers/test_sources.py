@@ -277,6 +277,11 @@ def test_ordinary_binary_column_is_no_flag(rng):
     assert not describe(values).flagged
 
 
+def test_the_last_column_of_a_plain_array_is_no_flag(rng):
+    (source,) = describe_sources(check(flagged(rng, 5)))
+    assert not source.flagged
+
+
 def test_two_columns_are_too_few_for_a_flag(rng):
     assert not describe(flagged(rng, 5)[:, -2:]).flagged
 

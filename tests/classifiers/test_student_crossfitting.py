@@ -4,9 +4,12 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import scipy.sparse
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 
@@ -104,11 +107,12 @@ def test_unlabelled_songs_are_asked_about_but_not_trained_on(tiny_student, songs
         assert np.isin(np.arange(6), asked).all()
 
 
-def test_what_comes_with_the_songs_reaches_the_teachers_row_by_row(tiny_student, songs):
+@pytest.mark.parametrize("inside", [lambda teacher: teacher, make_pipeline], ids=["", "pipeline"])
+def test_what_comes_with_the_songs_reaches_the_teachers_row_by_row(tiny_student, songs, inside):
     X, y, groups = songs
     weight = 1 + np.arange(60.0)
     votes = np.eye(3)[np.arange(60) % 3] + np.arange(60)[:, None]
-    tiny_student(teacher=Remembering(), teacher_cv=3).fit(
+    tiny_student(teacher=inside(Remembering()), teacher_cv=3).fit(
         X, y, sample_weight=weight, annotation_votes=votes, groups=groups
     )
     assert len(Remembering.fits) == 4
@@ -116,6 +120,44 @@ def test_what_comes_with_the_songs_reaches_the_teachers_row_by_row(tiny_student,
         assert_array_equal(extras["sample_weight"], weight[saw])
         assert_array_equal(extras["annotation_votes"], votes[saw])
         assert_array_equal(extras["groups"], groups[saw])
+
+
+@pytest.mark.parametrize(
+    "fit_params",
+    [
+        {"sample_weight": 2.0},
+        {"annotation_votes": scipy.sparse.csr_array(np.eye(3)[np.arange(60) % 3])},
+        {"annotation_votes": np.ma.masked_array(np.ones((60, 3)), mask=np.eye(60, 3))},
+    ],
+    ids=["one weight", "sparse votes", "masked votes"],
+)
+def test_whatever_the_student_takes_its_teachers_can_take(tiny_student, songs, fit_params):
+    X, y, _ = songs
+    tiny_student(teacher=Remembering(), calibration=None, max_epochs=1).fit(X, y, **fit_params)
+    ((name, given),) = fit_params.items()
+    for saw, extras in Remembering.fits:
+        whole = np.full(60, given) if np.isscalar(given) else given
+        whole = whole.toarray() if scipy.sparse.issparse(whole) else whole
+        if np.ma.isMaskedArray(whole):
+            whole = whole.filled(np.nan)
+        assert type(extras[name]) is np.ndarray
+        assert_array_equal(extras[name], whole[saw])
+
+
+def test_a_song_of_weight_zero_is_left_out_of_everything(tiny_student, songs):
+    X, y, _ = songs
+    weight = (np.arange(60) % 4 > 0).astype(float)
+    turned = np.where(weight > 0, y, np.roll(y, 1))
+    right, wrong = (
+        tiny_student(teacher=KNeighborsClassifier(3), teacher_cv=3).fit(
+            X, labels, sample_weight=weight
+        )
+        for labels in (y, turned)
+    )
+    assert_array_equal(wrong.predict_proba(X), right.predict_proba(X))
+    assert wrong.temperature_ == right.temperature_
+    assert_array_equal(wrong.class_reliability_, right.class_reliability_)
+    assert_array_equal(np.isnan(wrong.credibility_["teacher_correct"]), weight == 0)
 
 
 def test_the_papers_way_asks_one_teacher_about_the_songs_it_saw(tiny_student, songs):
@@ -167,6 +209,30 @@ def test_the_net_teacher_too_is_judged_on_songs_it_did_not_see(tiny_student, coi
     assert honest.credibility_["teacher_correct"].mean() < 0.62
     assert literal.credibility_["teacher_correct"].mean() > 0.75
     assert honest.credibility_["certainty"].mean() < literal.credibility_["certainty"].mean()
+
+
+@pytest.mark.parametrize(
+    ("params", "leaks"),
+    [({}, True), ({"teacher_cv": None}, False), ({"teacher": "frozen"}, False)],
+    ids=str,
+)
+def test_hidden_states_of_a_teacher_that_saw_the_songs_do_not_validate(
+    tiny_student, fitted_teacher, collection, monkeypatch, params, leaks
+):
+    if params.get("teacher"):
+        params = {"teacher": FrozenEstimator(fitted_teacher)}
+    splits = []
+    validate = SKDStudentClassifier._validate
+
+    def listen(self, own, loss, targets, these, *rest):
+        splits.extend(these)
+        return validate(self, own, loss, targets, these, *rest)
+
+    monkeypatch.setattr(SKDStudentClassifier, "_validate", listen)
+    tiny_student(mu=0.1, **params).fit(collection.X, collection.y)
+    assert splits
+    for split in splits:
+        assert np.isnan(split.arrays["teacher_hidden"]).all() == leaks
 
 
 # Memory
@@ -236,6 +302,25 @@ def test_kept_knowledge_is_the_same_knowledge(tiny_student, collection, tmp_path
         assert_array_equal(student.predict_proba(collection.X), plain.predict_proba(collection.X))
         assert_array_equal(student.credibility_, plain.credibility_)
         assert student.teacher_.temperature_ == plain.teacher_.temperature_
+
+
+def test_a_memory_need_not_say_where_it_keeps_things(tiny_student, songs):
+    class Forgetful:
+        def cache(self, function, ignore):
+            return function
+
+    student = tiny_student(teacher=Remembering(), memory=Forgetful(), max_epochs=1)
+    assert student.fit(*songs[:2]).n_iter_ == 1
+
+
+def test_groups_that_hold_a_class_in_two_folds_leave_every_teacher_all_classes(tiny_student):
+    X = np.column_stack([np.arange(30), np.zeros(30)])
+    y = np.tile([1, 1, 0, 0, 1, 0, 1, 0, 1, 0], 3)
+    groups = np.tile([3, 5, 0, 1, 0, 4, 3, 0, 0, 4], 3)
+    with pytest.warns(UserWarning, match="validated on a hold-out instead"):
+        tiny_student(teacher=Remembering(), teacher_cv=3).fit(X, y, groups=groups)
+    for saw, _ in Remembering.fits:
+        assert set(y[saw]) == {0, 1}
 
 
 def test_a_collection_too_small_to_hold_songs_out_says_that_it_is_not_calibrated():

@@ -1,8 +1,12 @@
 """Which sources a student reads, songs that lack some, one song at a time."""
 
+from collections import OrderedDict, UserDict
+
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.naive_bayes import GaussianNB
 from skorch.helper import SliceDict
 
 
@@ -65,6 +69,33 @@ def test_any_mapping_will_do(fitted_student, new_songs, tiny_student, collection
     }
     student = tiny_student().fit(dict(collection.X), collection.y, **fit_params)
     assert_array_equal(student.predict_proba(new_songs), fitted_student.predict_proba(new_songs))
+
+
+class OfLyrics(GaussianNB):
+    """A teacher that reads one source only."""
+
+    def fit(self, X, y):
+        return super().fit(X["lyrics"], y)
+
+    def predict_proba(self, X):
+        return super().predict_proba(X["lyrics"])
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        lambda X: SliceDict(lyrics=pd.DataFrame(X["lyrics"], index=range(100, 148))),
+        lambda X: UserDict(lyrics=X["lyrics"].tolist()),
+        lambda X: OrderedDict(lyrics=X["lyrics"]),
+    ],
+    ids=["tables", "lists", "no rows"],
+)
+def test_the_teachers_get_arrays_of_any_mapping(tiny_student, collection, container):
+    expected = tiny_student(teacher=OfLyrics()).fit(only(collection.X, "lyrics"), collection.y)
+    student = tiny_student(teacher=OfLyrics()).fit(container(collection.X), collection.y)
+    assert_allclose(
+        student.predict_proba(collection.X), expected.predict_proba(collection.X), atol=1e-6
+    )
 
 
 # Songs that lack a source

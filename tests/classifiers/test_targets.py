@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_skd.classifiers._targets import check_targets
+from sklearn_skd.classifiers._targets import check_targets, sliceable
 
 LABELS = ["b", "a", "c", "a"]  # classes a, b, c
 
@@ -234,3 +235,29 @@ def test_text_mixed_with_numbers_is_refused_rather_than_cast():
 def test_votes_that_are_no_numbers_are_named():
     with pytest.raises(ValueError, match="annotation_votes must be numbers"):
         check_targets(2, ["a", "b"], annotation_votes=[["x", "y"], ["z", "w"]])
+
+
+# Songs of weight 0
+
+
+def test_a_song_of_weight_zero_has_no_label():
+    targets = check(sample_weight=[1, 0, 1, 2], annotation_votes=np.ones((4, 3)))
+    assert targets.classes.tolist() == ["a", "b", "c"]
+    assert targets.codes.tolist() == [1, -1, 2, 0]
+    assert targets.distribution[1].tolist() == [0, 0, 0]
+    assert_allclose(targets.sample_weight, [1, 0, 1, 2])
+
+
+# For the teachers
+
+
+def test_what_a_teacher_gets_has_rows():
+    votes = np.array([[2.0, 1], [0, 3], [4, 0]])
+    masked = np.ma.masked_array(votes, mask=[[False] * 2, [True] * 2, [False] * 2])
+    assert_array_equal(sliceable(masked, 3), [[2, 1], [np.nan] * 2, [4, 0]])
+    assert_array_equal(sliceable(scipy.sparse.csr_array(votes), 3), votes)
+    assert_array_equal(sliceable(2, 3), [2, 2, 2])
+    assert sliceable([1, 2], 2).dtype.kind == "i"
+    frame = pd.DataFrame(votes)
+    assert sliceable(frame, 3) is frame
+    assert sliceable(None, 3) is None
