@@ -1,6 +1,7 @@
 """What all readers share: folders, tables, texts and sound files as people really have them."""
 
 import bz2
+import csv
 import gzip
 import lzma
 import os
@@ -96,8 +97,8 @@ def read_table(path, *, columns=None, required=(), na_values=("",), where=None, 
     """Read a text table as its authors wrote it; every value is text or missing.
 
     Tabs, commas and semicolons are told apart by the first line, whatever the file is called.
-    UTF-8 is tried first, then cp1252. An unnamed first column, which only counts the rows, is
-    left out.
+    Each line is read as UTF-8 or else as cp1252. An unnamed first column, which only counts the
+    rows, is left out.
 
     Parameters
     ----------
@@ -122,54 +123,132 @@ def read_table(path, *, columns=None, required=(), na_values=("",), where=None, 
     Raises
     ------
     ValueError
-        If the file cannot be parsed, is empty or lacks a required column.
+        If the file cannot be parsed, is empty, lacks a required column, or has a row with more
+        values than there are names.
+
+    Warns
+    -----
+    UserWarning
+        If the file is UTF-8, but for some lines.
     """
     path = Path(path)
     if columns is not None and not callable(columns):
         columns = {*columns, *required}.__contains__
     kw = {"dtype": str, "keep_default_na": False, "na_values": list(na_values), **kw}
     kw.setdefault("sep", sniff_separator(path))
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            table = _parse(path, columns, where, encoding=encoding, **kw)
-            break
-        except UnicodeDecodeError:
-            continue
-        except pd.errors.EmptyDataError as error:
-            raise ValueError(f"{str(path)!r} is empty.") from error
-        except pd.errors.ParserError as error:
-            raise ValueError(f"{str(path)!r} cannot be read as a table: {error}") from error
+    try:
+        table = _parse(path, columns, where, **kw)
+    except pd.errors.EmptyDataError as error:
+        raise ValueError(f"{str(path)!r} is empty.") from error
+    except ValueError as error:
+        raise ValueError(f"{str(path)!r} cannot be read as a table: {error}") from error
     check_columns(table, required, path)
     return table
 
 
-def _parse(path, columns, where, *, encoding, **kw):
-    # bytes that cp1252 does not know are no reason to refuse the rest
-    errors = "strict" if encoding == "utf-8-sig" else "replace"
+def _parse(path, columns, where, *, sep, **kw):
     if columns is not None:
         kw["usecols"] = lambda name: columns(name.strip())
-    kw.update(encoding=encoding, encoding_errors=errors)
-    if where is None:
-        table = _named(pd.read_csv(path, **kw))
-    else:
-        with pd.read_csv(path, chunksize=20_000, **kw) as chunks:
-            # sifted one by one: the whole file may not fit into memory
-            table = pd.concat([chunk[where(chunk)] for chunk in map(_named, chunks)])
+    with _open(path) as file:
+        source = _TextRows(file, sep)
+        if where is None:
+            table = _named(pd.read_csv(source, sep=sep, **kw))
+        else:
+            with pd.read_csv(source, sep=sep, chunksize=20_000, **kw) as chunks:
+                # sifted one by one: the whole file may not fit into memory
+                table = pd.concat([chunk[where(chunk)] for chunk in map(_named, chunks)])
+    if source.others and source.any_utf8:
+        warn_user(
+            f"{str(path)!r} is UTF-8 but for {len(source.others)} lines, the first of them line "
+            f"{source.others[0]}, which are read as cp1252: look at the letters of these."
+        )
     return table.reset_index(drop=True).drop(columns="Unnamed: 0", errors="ignore")
 
 
+class _TextRows:
+    """A table on its way to pandas: its letters decoded, and its rows found to be no too long.
+
+    With `usecols`, pandas cuts and shifts the values of rows that have more than there are names.
+
+    Parameters
+    ----------
+    file : iterable of bytes
+        Its lines.
+    sep : str
+        Separator of the values.
+
+    Attributes
+    ----------
+    others : list of int
+        Lines that were read as cp1252, counted from 1.
+    any_utf8 : bool
+        Whether a line showed that the file is UTF-8.
+    """
+
+    def __init__(self, file, sep):
+        self.others, self.any_utf8 = [], False
+        self._taken, self._n_names, self._sep = [], None, sep
+        self._rows = csv.reader(self._lines(file), delimiter=sep)
+
+    def _lines(self, file):
+        for number, line in enumerate(file, start=1):
+            text = self._decode(line, number)
+            self._taken.append(text)
+            yield from re.split(r"(?<=\r)(?!\n)", text) if "\r" in text[:-2] else [text]
+
+    def _decode(self, line, number):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            self.any_utf8 = self.any_utf8 or not text.isascii()
+            return text
+        except UnicodeDecodeError:
+            self.others.append(number)
+            # bytes that cp1252 does not know are no reason to refuse the rest
+            return line.decode("cp1252", errors="replace")
+
+    def __iter__(self):  # that there is one is how pandas knows a file
+        return iter(self.read, "")
+
+    def read(self, size=2**18):
+        """Whole rows of about `size` characters; raises at one that has too many values."""
+        self._taken, n_read = [], 0
+        while n_read < size:
+            try:
+                row = next(self._rows, None)
+            except csv.Error as error:
+                line = self._rows.line_num
+                raise pd.errors.ParserError(f"{error}, up to line {line}") from error
+            if row is None:
+                break
+            self._check(row)
+            n_read += sum(map(len, row)) + 1
+        return "".join(self._taken)
+
+    def _check(self, row):
+        self._n_names = self._n_names or len(row)
+        if len(row) > self._n_names:
+            raise pd.errors.ParserError(
+                f"line {self._rows.line_num} has more values ({len(row)}) than the first line has "
+                f"names ({self._n_names}): put a value that holds {self._sep!r} into quotation "
+                "marks"
+            )
+
+
 def _named(table):
-    """A table with names without blanks; raises where pandas made an index of a column."""
-    if not isinstance(table.index, pd.RangeIndex):
-        raise pd.errors.ParserError("the rows have more values than the first line has names")
+    """A table with names without blanks."""
     return table.rename(columns=lambda name: str(name).strip())
+
+
+def _open(path):
+    """A file for its bytes, unpacked."""
+    unpack = {".bz2": bz2.open, ".gz": gzip.open, ".xz": lzma.open}
+    return unpack.get(Path(path).suffix, open)(path, "rb")
 
 
 def sniff_separator(path):
     """The separator that occurs most often in the first line, outside quotes."""
-    unpack = {".bz2": bz2.open, ".gz": gzip.open, ".xz": lzma.open}.get(Path(path).suffix, open)
-    with unpack(path, "rt", encoding="utf-8", errors="replace") as file:
-        line = file.readline()
+    with _open(path) as file:
+        line = file.readline().decode("utf-8", errors="replace")
     count = Counter(re.sub(r'"[^"]*"', "", line))
     return max("\t,;", key=lambda mark: count[mark]) if count else ","
 

@@ -160,6 +160,34 @@ def test_values_without_a_name_do_not_shift_the_others(tmp_path, where):
         read_table(tmp_path / "a.csv", where=where)
 
 
+@pytest.mark.parametrize("where", [None, lambda chunk: chunk["a"].notna()])
+@pytest.mark.parametrize("line", [2, 4])
+def test_too_many_values_are_refused_where_only_some_columns_are_read(tmp_path, where, line):
+    lines = ["a,b,c", "1,2,3", '4,"5, ""6""\nx",7', "8,9,10"]
+    lines[line - 1] += ",11"
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    at = {2: 2, 4: 5}[line]  # a value of two lines lies between
+    with pytest.raises(ValueError, match=rf"a\.csv' cannot be read.*line {at} .*\(4\).*\(3\)"):
+        read_table(tmp_path / "a.csv", columns=["a", "c"], where=where)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_they_do_and_rows_may_be_short_or_blank(tmp_path, end):
+    text = end.join(["a,b", "1,x", "", '2,"y', 'z"', "3", ""])
+    (tmp_path / "a.csv").write_bytes(text.encode())
+    table = read_table(tmp_path / "a.csv", columns=["b"], required=["a"])
+    assert table["a"].tolist() == ["1", "2", "3"]
+    assert table["b"].tolist()[:2] == ["x", f"y{end}z"]
+    assert table["b"].isna().tolist() == [False, False, True]
+
+
+def test_a_stray_byte_changes_its_line_alone_and_is_warned_of(tmp_path):
+    (tmp_path / "a.csv").write_bytes("id,artist\n1,Beyoncé\n".encode() + b"2,Caf\xe9\n")
+    with pytest.warns(UserWarning, match=r"a\.csv' is UTF-8 but for 1 lines.*line 3") as warned:
+        assert read_table(tmp_path / "a.csv")["artist"].tolist() == ["Beyoncé", "Café"]
+    assert warned[0].filename == __file__
+
+
 def test_a_broken_and_an_empty_table_are_named(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n1,2,3,4\n")
     with pytest.raises(ValueError, match=r"a\.csv' cannot be read as a table.*line 3"):
