@@ -81,7 +81,7 @@ def _inner(classifier):
 def _branch(net, position, source):
     """The modules of a net that see one source only."""
     if hasattr(net, "encoders"):  # a student
-        pool = [net.pools[source.name]] if source.name in net.pools else []
+        pool = [net.pools[str(position)]] if source.kind == "series" else []
         return [net.encoders[position], *pool]
     return [net.branches[position], net.projections[position], net.branch_outputs[position]]
 

@@ -115,12 +115,12 @@ class StudentNet(nn.Module):
         super().__init__()
         self.sources = tuple(sources)
         self.encoders = nn.ModuleList()
-        self.pools = nn.ModuleDict()
+        self.pools = nn.ModuleDict()  # by position: not every name of a source may be a key
         size = 0
-        for source in self.sources:
+        for position, source in enumerate(self.sources):
             if source.kind == "series":
                 self.encoders.append(TemporalEncoder(source, WIDTH, WIDTH))
-                self.pools[source.name] = GuidedPooling(WIDTH)
+                self.pools[str(position)] = GuidedPooling(WIDTH)
                 size += WIDTH
             elif source.kind == "vector":
                 standardize = Standardize(source.mean, source.scale)
@@ -217,7 +217,6 @@ class StudentNet(nn.Module):
         """Replace the means over the steps by eq. 8."""
         pooled, attention = list(encoded), []
         for position, hidden, mask in steps:
-            pool = self.pools[self.sources[position].name]
-            pooled[position], rho = pool(hidden, mask, credibility)
+            pooled[position], rho = self.pools[str(position)](hidden, mask, credibility)
             attention.append(rho)
         return pooled, attention

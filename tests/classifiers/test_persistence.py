@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import tempfile
 
 import joblib
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
-from sklearn_skd import TeacherClassifier
+from sklearn_skd import TeacherClassifier, load, save
 
 
 def through_joblib(estimator):
@@ -20,6 +21,11 @@ def through_joblib(estimator):
     joblib.dump(estimator, buffer)
     buffer.seek(0)
     return joblib.load(buffer)
+
+
+def through_file(estimator):
+    with tempfile.TemporaryDirectory() as folder:
+        return load(save(estimator, folder + "/model.safetensors"))
 
 
 COPIES = {
@@ -41,6 +47,18 @@ def test_a_copy_predicts_exactly_the_same(fitted, new_songs, way):
     assert_array_equal(copied.classes_, fitted.classes_)
     assert copied.temperature_ == fitted.temperature_
     assert copied.get_params(deep=False).keys() == fitted.get_params(deep=False).keys()
+
+
+@pytest.mark.parametrize("way", [*COPIES.values(), through_file], ids=[*COPIES, "file"])
+def test_time_series_of_any_name_survive(tiny_student, collection, new_songs, way):
+    def named(X):
+        return {"log.mel": X["audio"], "values": X["audio"][:, :2]}
+
+    student = tiny_student(strategy="student-only").fit(named(collection.X), collection.y)
+    copied = way(student)
+    assert_array_equal(
+        copied.predict_proba(named(new_songs)), student.predict_proba(named(new_songs))
+    )
 
 
 @pytest.mark.parametrize("way", COPIES)

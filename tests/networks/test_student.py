@@ -1,5 +1,7 @@
 """The student's guided pooling (eq. 8), recomputed with NumPy from its own weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -81,7 +83,7 @@ def test_the_net_pools_by_equation_eight_with_the_credibility_it_predicts(net):
     with torch.no_grad():
         steps, mask = net.encoders[0](inputs["audio"])
     _, rho = pooling_by_hand(
-        net.pools["audio"], steps.numpy(), mask.numpy(), out["credibility"].numpy()
+        net.pools["0"], steps.numpy(), mask.numpy(), out["credibility"].numpy()
     )
     assert_allclose(out["attention"], rho, rtol=1e-4)
 
@@ -109,6 +111,14 @@ def test_every_time_series_has_a_pool_of_its_own():
     assert out["attention"].shape == (6, 6)  # that of the first
     changed = {**inputs, "video": torch.randn(6, 2, 48)}
     assert not torch.allclose(run(net, changed)["logits"], out["logits"])
+
+
+@pytest.mark.parametrize("name", ["log.mel", "values", "items", "training", "forward", "a b", "0"])
+def test_a_time_series_may_have_any_name(name):
+    net = StudentNet([LYRICS, replace(AUDIO, name=name)], K, 0.3).eval()
+    inputs = make_inputs()
+    inputs[name] = inputs.pop("audio")
+    assert run(net, inputs)["attention"].shape == (6, 6)
 
 
 def test_the_student_is_lighter_than_the_teacher(net):
@@ -165,7 +175,7 @@ def test_learning_emotions_does_not_bend_the_credibility(net):
     net.train()
     net(**make_inputs())["logits"].square().sum().backward()
     assert all(parameter.grad is None for parameter in net.credibility.parameters())
-    assert net.pools["audio"].from_credibility.weight.grad is not None
+    assert net.pools["0"].from_credibility.weight.grad is not None
 
 
 def test_gradients_stay_finite_where_sources_are_missing(net):
