@@ -44,6 +44,7 @@ def emotion_from_tags(tags, *, lexicon=None):
     one. The emotion with most votes is the song's; it has none if two share the first place, or
     if no tag is known. Tags are compared as a whole, without case, hyphens and the prefix
     of a category (``"mood/theme---Feel-Good"`` is ``"feel good"``): ``"not sad"`` is not ``"sad"``.
+    Of tags that are then the same, the one with the largest weight counts.
 
     Parameters
     ----------
@@ -103,8 +104,8 @@ def emotion_from_tags(tags, *, lexicon=None):
     tags = tags if isinstance(tags, pd.Series) else pd.Series(list(tags), dtype=object)
     votes = np.zeros((len(tags), len(emotions)))
     n_known = np.zeros(len(tags), dtype=np.int64)
-    for row, cell in enumerate(tags):
-        for tag, weight in _weights(cell, row).items():
+    for row, (song, cell) in enumerate(zip(tags.index.tolist(), tags, strict=True)):
+        for tag, weight in _weights(cell, song).items():
             if tag in lexicon:
                 votes[row, emotions.index(lexicon[tag])] += weight
                 n_known[row] += 1
@@ -146,16 +147,18 @@ def _plain(tag):
     return " ".join(str(tag).split("---")[-1].casefold().replace("-", " ").split())
 
 
-def _weights(cell, row):
-    """Weight of each tag of a song; a tag said twice counts once."""
+def _weights(cell, song):
+    """Weight of each tag of a song; a tag said twice counts once, by its largest weight."""
     if isinstance(cell, Mapping):
+        weights = {}
         for tag, weight in cell.items():
             if not isinstance(weight, Real) or not math.isfinite(weight) or weight < 0:
                 raise ValueError(
-                    f"The tag {tag!r} of song {row} weighs {weight!r}: give a finite number of at "
-                    "least 0, or a list of tags without weights."
+                    f"The tag {tag!r} of song {song!r} weighs {weight!r}: give a finite number of "
+                    "at least 0, or a list of tags without weights."
                 )
-        return {_plain(tag): weight for tag, weight in cell.items()}
+            weights[_plain(tag)] = max(weight, weights.get(_plain(tag), 0))
+        return weights
     if isinstance(cell, str):
         cell = cell.split(",")
     if isinstance(cell, Iterable) and not isinstance(cell, bytes):
@@ -163,6 +166,6 @@ def _weights(cell, row):
     if pd.api.types.is_scalar(cell) and pd.isna(cell):
         return {}
     raise ValueError(
-        f"The tags of song {row} are {cell!r:.60}: give a list of tags, a mapping of tags to "
+        f"The tags of song {song!r} are {cell!r:.60}: give a list of tags, a mapping of tags to "
         "weights, text with commas between the tags, or None."
     )

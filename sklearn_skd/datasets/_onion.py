@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_skd.datasets._reading import find_files, find_root, index_songs, read_table
+from sklearn_skd.datasets._reading import find_files, find_root, index_songs, read_rows, read_table
 
 _KEYS = ("id", "ID")  # an older release writes "ID"
+_GAPS = ("", "nan", "NaN", "NA")
 
 
 def read_onion(onion_dir, feature, *, columns=None, songs=None):
@@ -39,7 +40,7 @@ def read_onion(onion_dir, feature, *, columns=None, songs=None):
     FileNotFoundError
         If the file is not there.
     ValueError
-        If a column is not in it or holds no numbers.
+        If a column is not in it, or holds text: the message names the line.
 
     Examples
     --------
@@ -47,16 +48,54 @@ def read_onion(onion_dir, feature, *, columns=None, songs=None):
     >>> names = ["rhythm.bpm", "rhythm.danceability"]
     >>> read_onion("onion", "id_essentia", columns=names, songs=data.index)  # doctest: +SKIP
     """
-    path = find_feature(onion_dir, f"id_{feature.removeprefix('id_')}", must_exist=True)
+    feature = feature.removeprefix("id_")
+    path = find_feature(onion_dir, f"id_{feature}", must_exist=True)
+    for name, given in {"columns": columns, "songs": songs}.items():
+        if isinstance(given, str):
+            raise ValueError(f"{name} is a sequence, got the text {given!r}: use [{given!r}].")
     songs = None if songs is None else [str(song) for song in songs]
+    stored = _names_of_the_unnamed(path, feature)
+    wanted = None if columns is None else [stored.get(name, name) for name in columns]
     numbers = defaultdict(lambda: np.float32, dict.fromkeys(_KEYS, str))
-    table = read_feature(path, columns=columns, songs=songs, dtype=numbers)
-    table.columns = [
-        f"{feature.removeprefix('id_')}_{place}" if name.startswith("Unnamed: ") else name
-        for place, name in enumerate(table.columns)
-    ]
+    try:
+        table = read_feature(path, columns=wanted, songs=songs, dtype=numbers, na_values=_GAPS)
+    except ValueError as error:
+        _complain_of_text(path, wanted, error)
+        raise
+    table = table.rename(columns={name: given for given, name in stored.items()})
     table = table if songs is None else table.reindex(songs)
     return (table if columns is None else table[list(columns)]).rename_axis("song_id")
+
+
+def _names_of_the_unnamed(path, feature):
+    """What pandas calls columns without a name, by what they are called here."""
+    names = read_table(path, nrows=0).columns.drop(list(_KEYS), errors="ignore")
+    return {
+        f"{feature}_{place}": name
+        for place, name in enumerate(names)
+        if name.startswith("Unnamed: ")
+    }
+
+
+def _complain_of_text(path, columns, error):
+    """Raise at the first cell of these columns that is no number; None: of all."""
+    rows = read_rows(path)
+    names = [name.strip() or f"Unnamed: {place}" for place, name in enumerate(next(rows)[0])]
+    for row, line in rows:
+        for name, cell in zip(names, row, strict=False):
+            if name not in _KEYS and (columns is None or name in columns) and not _is_number(cell):
+                raise ValueError(
+                    f"{str(path)!r} holds {cell!r:.60} in line {line}, column {name!r}, which is "
+                    "no number: read other columns with columns=[...], or empty the cell."
+                ) from error
+
+
+def _is_number(cell):
+    try:
+        float(cell)
+    except ValueError:
+        return cell in _GAPS
+    return True
 
 
 def find_feature(folder, stem, *, must_exist=False):

@@ -189,6 +189,7 @@ class _TextRows:
         self.others, self.any_utf8 = [], False
         self._taken, self._n_names, self._sep = [], None, sep
         self._rows = csv.reader(self._lines(file), delimiter=sep)
+        self._whole = self.whole()
 
     def _lines(self, file):
         for number, line in enumerate(file, start=1):
@@ -206,23 +207,27 @@ class _TextRows:
             # bytes that cp1252 does not know are no reason to refuse the rest
             return line.decode("cp1252", errors="replace")
 
+    def whole(self):
+        """Each row as a list of values, as text, and the line it ends in."""
+        try:
+            for row in self._rows:
+                self._check(row)
+                text, self._taken = "".join(self._taken), []
+                yield row, text, self._rows.line_num
+        except csv.Error as error:
+            line = self._rows.line_num
+            raise pd.errors.ParserError(f"{error}, up to line {line}") from error
+
     def __iter__(self):  # that there is one is how pandas knows a file
         return iter(self.read, "")
 
     def read(self, size=2**18):
-        """Whole rows of about `size` characters; raises at one that has too many values."""
-        self._taken, n_read = [], 0
-        while n_read < size:
-            try:
-                row = next(self._rows, None)
-            except csv.Error as error:
-                line = self._rows.line_num
-                raise pd.errors.ParserError(f"{error}, up to line {line}") from error
-            if row is None:
-                break
-            self._check(row)
-            n_read += sum(map(len, row)) + 1
-        return "".join(self._taken)
+        """Whole rows of at least `size` characters, as text."""
+        texts, n_read = [], 0
+        while n_read < size and (row := next(self._whole, None)) is not None:
+            texts.append(row[1])
+            n_read += len(row[1])
+        return "".join(texts)
 
     def _check(self, row):
         self._n_names = self._n_names or len(row)
@@ -232,6 +237,13 @@ class _TextRows:
                 f"names ({self._n_names}): put a value that holds {self._sep!r} into quotation "
                 "marks"
             )
+
+
+def read_rows(path):
+    """Yield each row of a text table as a list of values, and the line it ends in."""
+    with _open(path) as file:
+        for row, _, line in _TextRows(file, sniff_separator(path)).whole():
+            yield row, line
 
 
 def _named(table):

@@ -105,7 +105,7 @@ def load_music4all_onion(path, *, onion_dir=None, label_from=None, songs=None):
     FileNotFoundError
         If the folder, or a file that `label_from` needs, is not there.
     ValueError
-        If a file lacks a column, or none of `songs` is in the set.
+        If a file lacks a column or holds tags that are none, or none of `songs` is in the set.
 
     Warns
     -----
@@ -131,6 +131,8 @@ def load_music4all_onion(path, *, onion_dir=None, label_from=None, songs=None):
     """
     root = find_root(path, "id_information.csv")
     onion = root if onion_dir is None else Path(onion_dir).expanduser()
+    if isinstance(songs, str):
+        raise ValueError(f"songs is a collection of ids, got the text {songs!r}: use [{songs!r}].")
     wanted = None if songs is None else {str(song) for song in songs}
     base, repeated = _read_base(root, wanted)
     data = song_table(
@@ -187,8 +189,10 @@ def _read_base(root, wanted):
         repeated += again if base is None else []
         base = table if base is None else base.join(table)
     if base.empty:
-        some = [] if wanted is None else sorted(wanted)[:2]
-        raise ValueError(f"'id_information.csv' in {str(root)!r} has no song {some}.")
+        path = str(root / "id_information.csv")
+        if wanted is None:
+            raise ValueError(f"{path!r} has no songs, only names of columns.")
+        raise ValueError(f"{path!r} has no song {sorted(wanted)[:2]}: are these its ids?")
     return base, repeated
 
 
@@ -201,17 +205,20 @@ def _language(codes):
 def _label(data, label_from, root, onion, wanted):
     """Set the labels of the song table; return the name of the file they come from."""
     if label_from == "tags":
-        tags, source = _tags(data, root, onion, wanted)
-        data["emotion"] = emotion_from_tags(tags)["emotion"]
-        return source
+        tags, path = _tags(data, root, onion, wanted)
+        try:
+            data["emotion"] = emotion_from_tags(tags)["emotion"]
+        except ValueError as error:
+            raise ValueError(f"{str(path)!r} cannot be used: {error}") from error
+        return path.name
     if label_from == "valence_energy":
-        if data[["valence", "energy"]].isna().all().any():
+        path = _path_of(root, "id_metadata.csv", ["valence", "energy"])
+        if path is None:
             raise FileNotFoundError(
-                'label_from="valence_energy" needs id_metadata.csv with values of valence and '
-                f"energy in {str(root)!r}."
+                f'label_from="valence_energy" needs id_metadata.csv in {str(root)!r}.'
             )
         data["emotion"] = _quadrant(data[["valence", "energy"]], 0.5)
-        return "id_metadata.csv"
+        return path.name
     if label_from == "lyrics_vad":
         path = find_feature(onion, "id_lyrics_sentiment_functionals", must_exist=True)
         # all songs, so that a song's label does not depend on which others are read
@@ -224,34 +231,46 @@ def _label(data, label_from, root, onion, wanted):
     return None
 
 
+def _path_of(root, name, columns):
+    """Path of a file that holds these columns, whatever songs it has; None if there is none."""
+    if not find_files(root, name):
+        return None
+    path = find_file(root, name)
+    read_table(path, required=columns, nrows=0)
+    return path
+
+
 def _quadrant(plane, centre):
     plane = plane.set_axis(["valence", "arousal"], axis=1)
     return to_quadrant(plane, taxonomy="valence-arousal", centre=centre, unmapped="ignore")
 
 
 def _tags(data, root, onion, wanted):
-    """Tags of each song, weighted if Onion has them, and the name of the file."""
+    """Tags of each song, weighted if Onion has them, and the path of the file."""
     path = find_feature(onion, "id_tags_dict")
     if path is not None:
         cells = read_feature(path, songs=wanted).iloc[:, 0].reindex(data.index)
-        return pd.Series([_literal(cell, path) for cell in cells], data.index), path.name
-    if data["tags"].isna().all():
+        tags = [_literal(cell, song, path) for song, cell in cells.items()]
+        return pd.Series(tags, data.index, dtype=object), path
+    path = _path_of(root, "id_tags.csv", ["tags"])
+    if path is None:
         raise FileNotFoundError(
             f'label_from="tags" needs id_tags.csv in {str(root)!r}, or the file id_tags_dict of '
             f"Music4All-Onion in {str(onion)!r}."
         )
-    return data["tags"], "id_tags.csv"
+    return data["tags"], path
 
 
-def _literal(cell, path):
+def _literal(cell, song, path):
     """The mapping of tags to weights that a cell spells."""
     if not isinstance(cell, str):
         return None
     try:
         return {tag: float(weight) for tag, weight in ast.literal_eval(cell).items()}
-    except (ValueError, SyntaxError, AttributeError) as error:
+    except (ValueError, TypeError, SyntaxError, AttributeError) as error:
         raise ValueError(
-            f"{str(path)!r} holds {cell!r:.60}, which is no mapping of tags to weights."
+            f"{str(path)!r} holds {cell!r:.60} for the song {song!r}, which is no mapping of tags "
+            "to weights: write it as {'calm': 10, 'happy': 60}, or empty the cell."
         ) from error
 
 

@@ -40,6 +40,12 @@ def test_a_tag_said_twice_counts_once():
     assert emotion_from_tags([["sad", "Sad", "happy"]])["tied"].tolist() == [True]
 
 
+@pytest.mark.parametrize("said", [("sad", "Sad"), ("Sad", "sad")])
+def test_a_tag_said_with_two_weights_has_the_larger_in_any_order(said):
+    tags = dict.fromkeys(said, 1) | {"sad": 9, "happy": 5}
+    assert emotion_from_tags([tags])["emotion"].tolist() == ["sadness"]
+
+
 @pytest.mark.parametrize("tag", ["not sad", "sadcore", "unhappy hardcore", "dark", "epic"])
 def test_only_whole_tags_that_tell_one_quadrant_count(tag):
     assert emotion_from_tags([[tag]])["n_mood_tags"].tolist() == [0]
@@ -71,6 +77,11 @@ def test_another_lexicon_replaces_ours():
 def test_a_weight_that_is_no_weight_is_refused_with_the_song_and_tag(weight):
     with pytest.raises(ValueError, match=r"'sad' of song 1 weighs"):
         emotion_from_tags([["sad"], {"sad": weight}])
+
+
+def test_a_weight_that_is_no_weight_is_refused_with_the_id_of_its_song():
+    with pytest.raises(ValueError, match="'sad' of song 'x7' weighs -1"):
+        emotion_from_tags(pd.Series([{"sad": -1}], index=["x7"]))
 
 
 def test_tags_of_another_kind_are_refused_with_the_song():

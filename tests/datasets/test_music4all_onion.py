@@ -234,6 +234,46 @@ def test_a_label_without_its_file_is_refused_with_its_name(root, label_from, gon
         load_music4all_onion(root, label_from=label_from)
 
 
+@pytest.mark.parametrize(
+    ("label_from", "name", "column"),
+    [("valence_energy", "id_metadata.csv", "energy"), ("tags", "id_tags.csv", "tags")],
+)
+def test_chosen_songs_without_a_value_have_no_label(root, label_from, name, column):
+    write(
+        root / name, [["id", "valence", "energy", "tags"], [A, "0.9", "0.8", "sad"], [D, *[""] * 3]]
+    )
+    for songs in ([D], [C, D]):
+        chosen = load_music4all_onion(root, label_from=label_from, songs=songs)
+        assert chosen.target.tolist() == [None] * len(songs)
+        assert chosen.data.attrs["label_source"] == name
+    write(root / name, [["id", "valence", "x"], [A, "0.9", "0.8"]])
+    with pytest.raises(ValueError, match=rf"{name}' has no column .*'{column}'"):
+        load_music4all_onion(root, label_from=label_from)
+
+
+@pytest.mark.parametrize("cell", ["{'happy': None}", "{'happy': -1}", "{'happy': 1e999}"])
+def test_tags_without_a_weight_are_refused_with_file_and_song(root, onion, cell):
+    write(onion / "id_tags_dict.tsv.bz2", [*WEIGHTS[:2], [D, cell]])
+    with pytest.raises(ValueError, match=rf"id_tags_dict\.tsv\.bz2'.* song '{D}'"):
+        load_music4all_onion(root, onion_dir=onion, label_from="tags")
+
+
+def test_a_text_is_no_collection_of_songs_or_columns(root, onion):
+    write(onion / "id_essentia.tsv.bz2", [["id", "f"], [A, "1"]])
+    with pytest.raises(ValueError, match=rf"songs .*text '{A}': use \['{A}'\]"):
+        load_music4all_onion(root, songs=A)
+    with pytest.raises(ValueError, match=rf"songs .*use \['{A}'\]"):
+        read_onion(onion, "essentia", songs=A)
+    with pytest.raises(ValueError, match=r"columns .*use \['f'\]"):
+        read_onion(onion, "essentia", columns="f")
+
+
+def test_a_base_of_names_alone_is_said_to_have_no_songs(root):
+    write(root / "id_information.csv", INFORMATION[:1])
+    with pytest.raises(ValueError, match=r"id_information\.csv' has no songs, only names"):
+        load_music4all_onion(root)
+
+
 def test_a_wrong_folder_says_what_was_looked_for_and_found(tmp_path):
     (tmp_path / "holiday.txt").touch()
     with pytest.raises(FileNotFoundError, match=r"id_information\.csv.*holiday\.txt"):
@@ -271,6 +311,27 @@ def test_columns_of_onion_without_a_name_get_one(onion):
     table = read_onion(onion, "id_gems")
     assert list(table) == [f"gems_{k}" for k in range(9)]
     assert table.loc[A].tolist() == list(range(1, 10))
+
+
+def test_columns_of_onion_without_a_name_are_asked_for_by_the_one_they_get(onion):
+    write(onion / "id_gems.tsv.bz2", [["", "id", *[""] * 3, "x"], ["0", A, *"1234"]])
+    table = read_onion(onion, "id_gems", columns=["gems_2", "x", "gems_1"])
+    assert table.loc[A].to_dict() == {"gems_2": 3, "x": 4, "gems_1": 2}
+
+
+@pytest.mark.parametrize("gap", ["", "nan", "NaN", "NA"])
+def test_a_gap_of_onion_is_missing_however_it_is_written(onion, gap):
+    write(onion / "id_essentia.tsv.bz2", [["id", "f"], [A, "1"], [B, gap]])
+    assert read_onion(onion, "essentia")["f"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("columns", [None, ["g"]])
+def test_text_among_the_numbers_of_onion_is_named_with_its_place(onion, columns):
+    rows = [["id", "f", "g"], [A, "1", "nan"], [B, "2", "hello"]]
+    write(onion / "id_essentia.tsv.bz2", rows)
+    with pytest.raises(ValueError, match=r"id_essentia.* 'hello' in line 3, column 'g'"):
+        read_onion(onion, "essentia", columns=columns)
+    assert read_onion(onion, "essentia", columns=["f"])["f"].tolist() == [1, 2]
 
 
 def test_features_that_are_not_there_are_named(onion):
