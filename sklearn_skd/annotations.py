@@ -26,7 +26,8 @@ def aggregate_annotations(
         Tidy votes: one row says which emotion one annotator heard in one song. A row without an
         emotion (missing or blank text) is no vote; its song stays in the result.
     song : str, default="song"
-        Name of the column of songs.
+        Name of the column of songs. Of several data sets in one table, a song is a tuple, such as
+        ``("merge", "A001")``.
     annotator : str or None, default="annotator"
         Name of the column. Each row counts as the vote of another annotator if this is None,
         if `votes` has no column "annotator", or where the value is missing.
@@ -125,6 +126,8 @@ def aggregate_annotations(
         index=index,
     )
     table = pd.concat([table, counts], axis=1)
+    if isinstance(songs, pd.MultiIndex):  # as the table has it that the result is joined to
+        table.index = songs
     table.attrs = {
         "emotions": list(counts.columns),
         "n_without_emotion": int(votes["emotion"].isna().sum()),
@@ -162,7 +165,7 @@ def _tidy(votes, song, annotator, emotion):
         raise ValueError("votes has no rows.")
     tidy = pd.DataFrame(
         {
-            "song": _plain(votes, song),
+            "song": _plain(votes, song, tuples=True),
             "annotator": None if anonymous else _plain(votes, annotator),
             "emotion": _plain(votes, emotion),
         }
@@ -174,13 +177,17 @@ def _tidy(votes, song, annotator, emotion):
     return tidy
 
 
-def _plain(votes, name):
-    """A column as objects without row labels; blank text is missing."""
+def _plain(votes, name, *, tuples=False):
+    """A column as objects without row labels; blank text is missing.
+
+    Tuples are allowed on request: they are the labels of a table of several data sets.
+    """
     if (votes.columns == name).sum() > 1:
         raise ValueError(f"votes has several columns {name!r}: keep one.")
     cells = []
     for row, cell in enumerate(votes[name].astype(object)):
-        if isinstance(cell, bytes) or not pd.api.types.is_scalar(cell):
+        allowed = pd.api.types.is_scalar(cell) or (tuples and _is_label(cell))
+        if isinstance(cell, bytes) or not allowed:
             raise ValueError(
                 f"The column {name!r} of votes holds {type(cell).__name__} in row {row}: "
                 f"{cell!r:.60}. Use text or a number, one a cell; votes.explode({name!r}) makes "
@@ -188,6 +195,10 @@ def _plain(votes, name):
             )
         cells.append(None if isinstance(cell, str) and not cell.strip() else cell)
     return pd.Series(cells, dtype=object)
+
+
+def _is_label(cell):
+    return isinstance(cell, tuple) and all(map(pd.api.types.is_scalar, cell))
 
 
 def _check_duplicates(tidy, song, annotator):
@@ -209,7 +220,7 @@ def _index(votes, songs, *, name):
         return pd.Index(pd.unique(votes["song"])).infer_objects().rename(name)
     if isinstance(songs, str):
         raise ValueError(f"songs is a sequence of ids, got the text {songs!r}: use [{songs!r}].")
-    index = pd.Index(list(songs)).rename(name)
+    index = pd.Index(list(songs), tupleize_cols=False).rename(name)
     if index.hasnans:
         row = int(np.flatnonzero(index.isna())[0])
         raise ValueError(f"songs has no id at position {row}: drop it or name the song.")

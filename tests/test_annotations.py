@@ -178,3 +178,13 @@ def test_wrong_arguments_raise(votes):
         aggregate_annotations(votes, ties="random")
     with pytest.raises(ValueError, match="min_agreement"):
         aggregate_annotations(votes, min_agreement=2)
+
+
+def test_songs_of_several_sets_are_tuples_and_the_result_has_the_index_of_their_table():
+    songs = [("merge", "a"), ("merge", "a"), ("emma", "a")]
+    votes = pd.DataFrame({"song": songs, "emotion": ["calm", "sad", "sad"]})
+    assert aggregate_annotations(votes).index.tolist() == [("merge", "a"), ("emma", "a")]
+    index = pd.MultiIndex.from_tuples([("emma", "a"), ("emma", "b"), ("merge", "a")])
+    table = aggregate_annotations(votes, songs=index)
+    assert table.index.equals(index)
+    assert table["n_annotators"].tolist() == [1, 0, 2]

@@ -14,6 +14,7 @@ from sklearn_skd.datasets._sound_prints import FRAMES_PER_SECOND, find_copies, s
 from sklearn_skd.datasets._sound_quality import measure_sound
 from sklearn_skd.datasets.groups import song_groups
 from sklearn_skd.features._clean import clean_lyrics
+from sklearn_skd.features._lyrics_base import check_lyrics
 from sklearn_skd.features._missing import is_missing
 from sklearn_skd.features._song import SongError, check_song
 
@@ -269,8 +270,8 @@ def remove_missing_lyrics(songs, *, min_words=10, keep_instrumentals=False):
     """
     check_song_table(songs)
     removed, unjudged = {}, 0
-    for row, text in enumerate(column_of(songs, "lyrics")):
-        words = 0 if is_missing(text) else len(_WORD.findall(clean_lyrics(text)))
+    for row, text in enumerate(check_lyrics(column_of(songs, "lyrics"))):
+        words = 0 if text is None else len(_WORD.findall(clean_lyrics(text)))
         if not words and keep_instrumentals:
             unjudged += 1
         elif words < min_words:
@@ -326,7 +327,7 @@ def remove_conflicts(songs, annotations, *, min_agreement=0.25):
     if isinstance(annotations, pd.DataFrame):
         table = aggregate_annotations(annotations, songs=songs.index)
         annotations = table["annotation_reliability"]
-    reliability = annotations.reindex(songs.index).to_numpy(dtype=float)
+    reliability = _as_numbers(annotations).reindex(songs.index).to_numpy(dtype=float)
     removed = {
         row: (f"annotators agree in {value:.0%} of the pairs", None, value)
         for row, value in enumerate(reliability.tolist())
@@ -334,6 +335,18 @@ def remove_conflicts(songs, annotations, *, min_agreement=0.25):
     }
     unjudged = int(pd.isna(reliability).sum())
     return set_apart(songs, removed, step="remove_conflicts", n_unjudged=unjudged)
+
+
+def _as_numbers(reliability):
+    """The reliability of songs as floats, whatever marks what is missing."""
+    numbers = pd.to_numeric(reliability, errors="coerce").astype(float)
+    wrong = reliability.index[numbers.isna() & reliability.notna()]
+    if len(wrong):
+        raise ValueError(
+            f"The reliability of the song {wrong[0]!r} is {reliability[wrong[0]]!r:.60}: give a "
+            "number in [0, 1], or None where it is unknown."
+        )
+    return numbers
 
 
 def _of_sounds(songs, measure, *, sr, n_jobs):

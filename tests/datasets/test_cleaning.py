@@ -173,6 +173,36 @@ def test_the_reliability_may_be_given_as_it_is():
     assert kept.index.tolist() == ["a", "c"]
 
 
+def test_conflicts_of_several_sets_in_one_table_are_found_by_their_labels():
+    sets = {name: pd.DataFrame({"x": [1, 2]}, index=["a", "b"]) for name in ("merge", "emma")}
+    songs = pd.concat(sets)
+    votes = pd.DataFrame(
+        {
+            "song": [("merge", "a"), ("merge", "a"), ("emma", "a"), ("emma", "a")],
+            "emotion": ["calm", "tension", "calm", "calm"],
+        }
+    )
+    kept, report = remove_conflicts(songs, votes)
+    assert report.index.tolist() == [("merge", "a")]
+    assert kept.index.tolist() == [("merge", "b"), ("emma", "a"), ("emma", "b")]
+    assert report.attrs["n_unjudged"] == 2
+
+
+def test_an_unknown_reliability_may_be_marked_in_any_way_and_text_is_named():
+    songs = pd.DataFrame(index=["a", "b", "c"])
+    known = pd.Series([0.1, pd.NA, None], index=songs.index, dtype=object)
+    kept, report = remove_conflicts(songs, known)
+    assert (kept.index.tolist(), report.attrs["n_unjudged"]) == (["b", "c"], 2)
+    with pytest.raises(ValueError, match="reliability of the song 'b' is 'high'"):
+        remove_conflicts(songs, known.replace({pd.NA: "high"}))
+
+
+def test_lyrics_that_are_no_text_are_named_with_their_row():
+    songs = pd.DataFrame({"lyrics": ["la", 7]}, index=["a", "b"])
+    with pytest.raises(TypeError, match=r"lyrics of row 1 .*'b'.* int"):
+        remove_missing_lyrics(songs)
+
+
 # ---- errors -------------------------------------------------------------------------------------
 
 
