@@ -1,5 +1,6 @@
 """Statistics of classical audio descriptors: the vector one would compute by hand."""
 
+from math import ceil
 from numbers import Integral
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn_skd.features.audio import mel_blocks, mel_power, pad, power_spectra
 
 _N_MFCC, _N_MELS = 20, 128
 _DELTA_WIDTH = 9  # frames that a slope is fitted to: the shortest signal that has one
+_LOWEST_BAND = 200  # Hz, the upper end of the lowest band of librosa's spectral contrast
 _NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _DESCRIPTORS = (
     *(f"mfcc_{i}" for i in range(_N_MFCC)),
@@ -47,7 +49,8 @@ class AudioStatistics(AudioTransformer):
         Length of the window, in seconds. Shorter songs are described as they are, without
         padding, so that silence does not enter the statistics.
     n_fft : int, default=2048
-        Length of a frame (Hann window), in samples at `sr`.
+        Length of a frame (Hann window), in samples at `sr`; at least `sr` / 200, which the bands of
+        the spectral contrast need.
     hop_length : int, default=512
         Distance of two frames, in samples at `sr`.
     segment : {"energy", "start", "centre"}, default="energy"
@@ -91,7 +94,7 @@ class AudioStatistics(AudioTransformer):
     """
 
     # raise when the values change for the same parameters
-    _cache_version = 1
+    _cache_version = 2
 
     _parameter_constraints: dict = {
         **AudioTransformer._parameter_constraints,
@@ -137,6 +140,14 @@ class AudioStatistics(AudioTransformer):
         names = [f"{name}_{summary}" for name in _DESCRIPTORS for summary in _SUMMARIES]
         return np.array([*names, "tempo"], dtype=object)
 
+    def _check_parameters(self):
+        if self.n_fft < self.sr / _LOWEST_BAND:
+            raise ValueError(
+                f"The spectral contrast needs two bins of frequency below {_LOWEST_BAND} Hz, so "
+                f"n_fft of at least sr / {_LOWEST_BAND}; got n_fft={self.n_fft}, sr={self.sr}: set "
+                f"n_fft={ceil(self.sr / _LOWEST_BAND)} or more."
+            )
+
     def _shape(self):
         return (len(_DESCRIPTORS) * len(_SUMMARIES) + 1,)
 
@@ -173,6 +184,7 @@ def describe(samples, *, sr, n_fft, hop_length):
     power, mel_db = _spectra(samples, sr=sr, n_fft=n_fft, hop_length=hop_length)
     magnitude = np.sqrt(power)
     frames = {"frame_length": n_fft, "hop_length": hop_length}
+    lengths = {"n_fft": n_fft, "hop_length": hop_length}
     mfcc = feature.mfcc(S=mel_db, n_mfcc=_N_MFCC)
     chroma = feature.chroma_stft(S=power, sr=sr, n_fft=n_fft, tuning=0.0)
     centroid = feature.spectral_centroid(S=magnitude, sr=sr, n_fft=n_fft)
@@ -188,7 +200,7 @@ def describe(samples, *, sr, n_fft, hop_length):
         feature.spectral_flatness(S=power, power=1.0),
         feature.zero_crossing_rate(samples, **frames),
         feature.rms(y=samples, **frames),
-        librosa.onset.onset_strength(S=mel_db, sr=sr, hop_length=hop_length)[np.newaxis],
+        librosa.onset.onset_strength(S=mel_db, sr=sr, **lengths)[np.newaxis],
     ]
     return np.concatenate(series)
 

@@ -248,7 +248,7 @@ def test_another_version_of_a_library_is_another_entry(monkeypatch, library, att
         ),
         (
             AudioStatistics(duration=1.0),
-            1,
+            2,
             [-409.7, -21.545, -3.6861, -0.11891, -0.40237, 0.0011863, 40.877, -0.0031726],
         ),
     ],

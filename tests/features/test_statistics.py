@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from sklearn_skd.features import AudioStatistics
+from sklearn_skd.features.statistics import describe as series_of
 
 SR = 22050
 
@@ -79,6 +80,15 @@ def test_every_descriptor_equals_librosa():
             [rows.mean(1), rows.std(1), *np.quantile(rows, [0.1, 0.5, 0.9], axis=1)]
         )
         np.testing.assert_allclose(ours_rows, expected, rtol=2e-3, atol=2e-3, err_msg=name)
+
+
+@pytest.mark.parametrize(("n_fft", "hop_length"), [(512, 256), (4096, 512)])
+def test_onsets_are_where_they_sound_for_other_lengths_of_frames(n_fft, hop_length):
+    lengths = {"n_fft": n_fft, "hop_length": hop_length}
+    y = music(4.0)
+    expected = librosa.onset.onset_strength(y=y, sr=SR, **lengths)
+    found = series_of(y, sr=SR, **lengths)[-1]
+    np.testing.assert_allclose(found, expected, atol=1e-2)
 
 
 @pytest.mark.parametrize("beat", [0.5, 0.4])
@@ -199,3 +209,11 @@ def test_clone_and_pickle_keep_parameters_and_values(table):
 def test_rates_too_low_for_the_spectral_contrast_are_refused():
     with pytest.raises(ValueError, match="The 'sr' parameter"):
         AudioStatistics(sr=8000).fit([])
+
+
+@pytest.mark.parametrize(("sr", "n_fft"), [(16000, 80), (22050, 111), (44100, 221)])
+def test_frames_too_short_for_the_spectral_contrast_are_refused(sr, n_fft):
+    song = (music(2.0), SR)
+    assert np.isfinite(AudioStatistics(sr=sr, n_fft=n_fft).fit_transform([song])).all()
+    with pytest.raises(ValueError, match=f"got n_fft={n_fft - 1}, sr={sr}: set n_fft={n_fft} or"):
+        AudioStatistics(sr=sr, n_fft=n_fft - 1).transform([song])
