@@ -3,6 +3,8 @@
 import math
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._net import run_net
@@ -12,17 +14,62 @@ from sklearn_skd.features._static_model import tokenizer_of
 from sklearn_skd.features.audio import LogMelSpectrogram, mel_blocks, n_frames
 from sklearn_skd.features.culture import CultureEncoder
 from sklearn_skd.features.lyrics import LyricsEncoder
+from sklearn_skd.features.songs import SongFeatures
 from sklearn_skd.features.static_lyrics import StaticLyricsEncoder
 from sklearn_skd.features.statistics import AudioStatistics
 
 __all__ = [
     "classifier_multiply_adds",
     "classifier_parameters",
+    "flat",
+    "leaves",
     "transformer_multiply_adds",
     "transformer_parameters",
 ]
 
 _WITHOUT_PARAMETERS = (AudioStatistics, CultureEncoder, LogMelSpectrogram)
+
+
+# ---- what a step consists of ------------------------------------------------------------------
+
+
+def flat(steps):
+    """Steps in one row: those of Pipelines, and what is frozen, without those that do nothing.
+
+    Parameters
+    ----------
+    steps : iterable of (str, transformer)
+
+    Yields
+    ------
+    step : (str, transformer)
+    """
+    for name, step in steps:
+        if isinstance(step, FrozenEstimator):
+            yield from flat([(name, step.estimator)])
+        elif isinstance(step, Pipeline):
+            yield from flat(step.steps)
+        elif step is not None and step != "passthrough":
+            yield name, step
+
+
+def leaves(transformer):
+    """The transformers that compute: those of a Pipeline, of `SongFeatures`, or that are frozen.
+
+    Parameters
+    ----------
+    transformer : fitted transformer
+
+    Yields
+    ------
+    leaf : transformer
+    """
+    for _, step in flat([("", transformer)]):
+        if isinstance(step, SongFeatures):
+            for source in step.transformers_.values():
+                yield from leaves(source)
+        else:
+            yield step
 
 
 # ---- parameters -------------------------------------------------------------------------------
@@ -41,6 +88,10 @@ def transformer_parameters(transformer):
         Of the sentence model, which the transformer does not store, but cannot do without; of
         the static table; 0 for what is computed by formula. NaN for others.
     """
+    return sum(map(_weights, leaves(transformer)))
+
+
+def _weights(transformer):
     if isinstance(transformer, LyricsEncoder):
         return _count(transformer._encoder().modules)
     if isinstance(transformer, _WITHOUT_PARAMETERS):
@@ -107,6 +158,15 @@ def transformer_multiply_adds(transformer, songs):
     count : float
         NaN where unknown.
     """
+    count = 0.0
+    for _, step in flat([("", transformer)]):
+        count += _of_transformer(step, songs)
+        if step is not transformer:  # the next one of a Pipeline reads what this one makes
+            songs = step.transform(songs)
+    return count
+
+
+def _of_transformer(transformer, songs):
     if isinstance(transformer, LogMelSpectrogram):
         return float(_of_log_mel(transformer))
     if isinstance(transformer, LyricsEncoder):

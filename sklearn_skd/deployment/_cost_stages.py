@@ -10,6 +10,7 @@ from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._prefit import PrefitCalibrator
 from sklearn_skd.classifiers._steps import check_prefit, split_steps
 from sklearn_skd.classifiers.abstaining import AbstainingClassifier
+from sklearn_skd.deployment._cost_parts import flat, leaves
 from sklearn_skd.features.lyrics import LyricsEncoder
 from sklearn_skd.features.songs import SongFeatures, _slice_dict
 
@@ -45,8 +46,7 @@ class StagedModel:
         self.steps = _named(
             (name, copy.deepcopy(step))
             for pipeline in transformers
-            for name, step in pipeline.steps
-            if step is not None and step != "passthrough"
+            for name, step in flat(pipeline.steps)
         )
         self.classifier = classifier
         for transformer in self._transformers():
@@ -104,7 +104,7 @@ class StagedModel:
 
     def _transformers(self):
         for _, step in self.steps:
-            yield from step.transformers_.values() if isinstance(step, SongFeatures) else [step]
+            yield from leaves(step)
 
 
 def _take_apart(model):
