@@ -9,6 +9,7 @@ from joblib import Parallel, delayed
 
 from sklearn_skd._sklearn import Interval, validate_params
 from sklearn_skd.annotations import aggregate_annotations
+from sklearn_skd.datasets._numbers import as_numbers
 from sklearn_skd.datasets._removal import check_song_table, column_of, set_apart
 from sklearn_skd.datasets._sound_prints import FRAMES_PER_SECOND, find_copies, sound_print
 from sklearn_skd.datasets._sound_quality import measure_sound
@@ -327,7 +328,8 @@ def remove_conflicts(songs, annotations, *, min_agreement=0.25):
     if isinstance(annotations, pd.DataFrame):
         table = aggregate_annotations(annotations, songs=songs.index)
         annotations = table["annotation_reliability"]
-    reliability = _as_numbers(annotations).reindex(songs.index).to_numpy(dtype=float)
+    reliability = as_numbers(annotations.to_frame("reliability"), "annotations")["reliability"]
+    reliability = reliability.reindex(songs.index).to_numpy()
     removed = {
         row: (f"annotators agree in {value:.0%} of the pairs", None, value)
         for row, value in enumerate(reliability.tolist())
@@ -335,18 +337,6 @@ def remove_conflicts(songs, annotations, *, min_agreement=0.25):
     }
     unjudged = int(pd.isna(reliability).sum())
     return set_apart(songs, removed, step="remove_conflicts", n_unjudged=unjudged)
-
-
-def _as_numbers(reliability):
-    """The reliability of songs as floats, whatever marks what is missing."""
-    numbers = pd.to_numeric(reliability, errors="coerce").astype(float)
-    wrong = reliability.index[numbers.isna() & reliability.notna()]
-    if len(wrong):
-        raise ValueError(
-            f"The reliability of the song {wrong[0]!r} is {reliability[wrong[0]]!r:.60}: give a "
-            "number in [0, 1], or None where it is unknown."
-        )
-    return numbers
 
 
 def _of_sounds(songs, measure, *, sr, n_jobs):

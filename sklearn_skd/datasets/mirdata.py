@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
@@ -132,7 +133,7 @@ _ABSENT = object()
 def _value(track, names):
     """The first attribute of a track that it has, as one text; `_ABSENT` if it has none."""
     values = (getattr(track, name, _ABSENT) for name in names)
-    value = next((value for value in values if value is not _ABSENT), _ABSENT)
+    value = _listed(next((value for value in values if value is not _ABSENT), _ABSENT))
     if hasattr(value, "lyrics"):  # mirdata's LyricData: words with their times
         return " ".join(" ".join(value.lyrics).split()) or None
     if isinstance(value, list | tuple):
@@ -141,7 +142,12 @@ def _value(track, names):
 
 
 def _label(track, label):
-    return label(track) if callable(label) else getattr(track, label, _ABSENT)
+    return _listed(label(track) if callable(label) else getattr(track, label, _ABSENT))
+
+
+def _listed(value):
+    """An array as a list: mirdata's loaders give either."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def _present(values):

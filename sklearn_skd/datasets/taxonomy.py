@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn_skd._sklearn import StrOptions, validate_params
 from sklearn_skd._warnings import warn_user
 from sklearn_skd.datasets._emotions import COORDINATES
+from sklearn_skd.datasets._numbers import as_numbers
 
 __all__ = ["taxonomy_table", "to_quadrant"]
 
@@ -264,7 +265,7 @@ def _of_ratings(ratings, taxonomy, overrides):
             f"labels has the columns {unknown}, but {taxonomy!r} has {list(places)}. Select the "
             "columns of the ratings, or place them with overrides=..."
         )
-    values = ratings.apply(pd.to_numeric).to_numpy(dtype=float)
+    values = as_numbers(ratings, "labels").to_numpy()
     emotions = [places[name] for name in names]
     found, shown = [], []
     for row in values:
@@ -290,7 +291,7 @@ def _of_plane(pairs, centre):
             raise ValueError(
                 f"labels has {pairs.shape[1]} columns: {_PLANE!r} takes two, valence and arousal."
             )
-    values = pairs.apply(pd.to_numeric).to_numpy(dtype=float)
+    values = as_numbers(pairs, "labels").to_numpy()
     known = ~np.isnan(values).any(axis=1)
     emotion = {corner: name for name, corner in COORDINATES.items()}
     sides = np.sign(values - np.asarray(centre, dtype=float))

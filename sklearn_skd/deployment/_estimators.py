@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 from importlib import import_module
+from numbers import Integral
 
 from sklearn.frozen import FrozenEstimator
 
@@ -89,8 +90,8 @@ class _Writer:
                 continue
             if name == "SKDStudentClassifier" and key == "teacher":
                 value = self._teacher(value)
-            if key == "random_state" and not isinstance(value, int | None):
-                value = None  # a generator's state is no part of the model
+            if key == "random_state":  # a generator's state is no part of the model
+                value = int(value) if isinstance(value, Integral) else None
             with self._what_was_learned(key in part.prefit):
                 parameters[key] = self.codec.encode(value, f"{path}.{key}")
         fitted = None

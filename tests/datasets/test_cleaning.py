@@ -193,7 +193,9 @@ def test_an_unknown_reliability_may_be_marked_in_any_way_and_text_is_named():
     known = pd.Series([0.1, pd.NA, None], index=songs.index, dtype=object)
     kept, report = remove_conflicts(songs, known)
     assert (kept.index.tolist(), report.attrs["n_unjudged"]) == (["b", "c"], 2)
-    with pytest.raises(ValueError, match="reliability of the song 'b' is 'high'"):
+    with pytest.raises(
+        ValueError, match="annotations holds 'high' in column 'reliability', row 'b'"
+    ):
         remove_conflicts(songs, known.replace({pd.NA: "high"}))
 
 

@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from sklearn_skd.datasets import from_mirdata
@@ -85,6 +86,13 @@ def test_tags_as_the_older_mirdata_gives_them_are_understood():
     assert from_mirdata(Dataset(tracks), label="tags", lexicon=lexicon).target.tolist() == [
         *("joy", None)
     ]
+
+
+def test_tags_and_genres_may_be_arrays():
+    tracks = {"a": {"tags": np.array(["happy", "film"]), "genres": np.array(["rock", "pop"])}}
+    songs = from_mirdata(Dataset(tracks), label="tags")
+    assert songs.target.tolist() == ["pleasure"]
+    assert songs.data["genre"].tolist() == ["rock"]
 
 
 def test_without_a_label_all_songs_are_unlabelled(jamendo):

@@ -117,6 +117,17 @@ def test_errors_name_what_is_wrong(labels, given, message):
         to_quadrant(labels, **given)
 
 
+@pytest.mark.parametrize(
+    ("taxonomy", "columns"), [("gems-3", ["sublimity", "unease"]), ("valence-arousal", None)]
+)
+def test_a_rating_that_is_no_number_is_named_with_its_place(taxonomy, columns):
+    labels = pd.DataFrame({"valence": ["1", ""], "arousal": [2, "high"]}, index=["x", "y"])
+    labels.columns = columns or labels.columns
+    message = f"labels holds 'high' in column '{labels.columns[1]}', row 'y'"
+    with pytest.raises(ValueError, match=message):
+        to_quadrant(labels, taxonomy=taxonomy)
+
+
 def test_the_table_shows_what_is_done():
     for taxonomy, rows in taxonomy_table().groupby("taxonomy"):
         done = to_quadrant(rows["label"], taxonomy=taxonomy)

@@ -36,6 +36,7 @@ from sklearn_skd import (
     load,
     save,
 )
+from sklearn_skd.deployment._estimators import pack, unpack
 
 N, RATE = 24, 8000
 EMOTIONS = np.array(["calm", "happy", "sad"])
@@ -367,6 +368,11 @@ def test_a_teacher_that_is_gone_cannot_be_included(student, tmp_path):
 
 def test_a_student_without_a_teacher_may_be_asked_to_include_it(pipeline, tmp_path):
     assert hasattr(there_and_back(pipeline, tmp_path, include_teacher=True)[-1], "credibility_")
+
+
+def test_a_seed_of_numpy_is_kept_as_the_number_it_is():
+    node, arrays = pack(TeacherClassifier(random_state=np.int64(3)), include_teacher=False)
+    assert unpack(node, arrays).random_state == 3
 
 
 def test_parameters_about_the_machine_are_not_stored(X, y, tmp_path):
