@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from sklearn_skd.calibration import fit_temperature
+from sklearn_skd.calibration import fit_temperature, fit_temperature_and_bias
 
 
 @pytest.fixture(params=[0.3, 4.0], ids=["too flat", "too sure"])
@@ -69,3 +69,10 @@ def test_it_is_finite_and_silent_where_all_songs_are_right_or_wrong(right, scale
     if scale == 1.0:
         assert 0.3 < temperature < 3
         assert (temperature < 1) == right
+
+
+@pytest.mark.parametrize("fit", [fit_temperature, fit_temperature_and_bias])
+@pytest.mark.parametrize("shrinkage", [-3, np.nan])
+def test_a_prior_never_pushes_away(songs, fit, shrinkage):
+    with pytest.raises(ValueError, match=f"shrinkage must be 0 or more, got {shrinkage}"):
+        fit(*songs, shrinkage=shrinkage)

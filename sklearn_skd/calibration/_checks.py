@@ -2,7 +2,16 @@
 
 import numpy as np
 
-__all__ = ["check_codes", "class_columns", "two_dimensional"]
+__all__ = ["check_codes", "check_shrinkage", "class_columns", "two_dimensional"]
+
+
+def check_shrinkage(shrinkage):
+    """ValueError unless a prior pulls, with a strength of 0 or more."""
+    if not shrinkage >= 0:
+        raise ValueError(
+            f"shrinkage must be 0 or more, got {shrinkage}: below 0 it would push the temperature "
+            "away from 1"
+        )
 
 
 def class_columns(logits):

@@ -5,7 +5,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from sklearn_skd._sklearn import _check_sample_weight
-from sklearn_skd.calibration._checks import check_codes, two_dimensional
+from sklearn_skd.calibration._checks import check_codes, check_shrinkage, two_dimensional
 from sklearn_skd.calibration.temperature import (
     HIGHEST_TEMPERATURE,
     LOWEST_TEMPERATURE,
@@ -56,8 +56,8 @@ def fit_temperature_and_bias(
     Raises
     ------
     ValueError
-        If logits are not finite, ``y`` holds a value that is no column, lengths differ, or
-        `bias_shrinkage` is not above 0.
+        If logits are not finite, ``y`` holds a value that is no column, lengths differ,
+        `shrinkage` is below 0, or `bias_shrinkage` is not above 0.
 
     Warns
     -----
@@ -79,6 +79,7 @@ def fit_temperature_and_bias(
     >>> bias.round(1).tolist()
     [-1.1, 1.1]
     """
+    check_shrinkage(shrinkage)
     logits = two_dimensional(logits)
     y = check_codes(y, logits)
     weight = _check_sample_weight(sample_weight, logits, dtype=np.float64, ensure_non_negative=True)

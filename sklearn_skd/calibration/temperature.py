@@ -6,7 +6,7 @@ from scipy.special import softmax
 
 from sklearn_skd._sklearn import _check_sample_weight
 from sklearn_skd._warnings import warn_user
-from sklearn_skd.calibration._checks import check_codes, two_dimensional
+from sklearn_skd.calibration._checks import check_codes, check_shrinkage, two_dimensional
 
 __all__ = ["fit_temperature", "temperature_softmax"]
 
@@ -83,7 +83,8 @@ def fit_temperature(logits, y, *, sample_weight=None, shrinkage=0.0):
     Raises
     ------
     ValueError
-        If logits are not finite, ``y`` holds a value that is no column, or lengths differ.
+        If logits are not finite, ``y`` holds a value that is no column, lengths differ, or
+        `shrinkage` is below 0.
 
     Warns
     -----
@@ -103,6 +104,7 @@ def fit_temperature(logits, y, *, sample_weight=None, shrinkage=0.0):
     >>> round(fit_temperature([2.0, 2.0, 2.0, 2.0], [1, 1, 1, 0]), 3)
     1.82
     """
+    check_shrinkage(shrinkage)
     logits = two_dimensional(logits)
     y = check_codes(y, logits)
     weight = _check_sample_weight(sample_weight, logits, dtype=np.float64, ensure_non_negative=True)

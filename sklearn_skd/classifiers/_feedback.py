@@ -76,6 +76,11 @@ def check_listeners(groups, n_songs):
     names = np.full(n_songs, None, dtype=object)
     if groups is None:
         return names
+    if isinstance(groups, str | bytes):  # would be a name a letter
+        raise ValueError(
+            f"groups is the text {groups!r}: pass a name a song, for one listener "
+            f"[{groups!r}] * {n_songs}."
+        )
     given = groups.tolist() if hasattr(groups, "tolist") else list(groups)
     if len(given) != n_songs:
         raise ValueError(f"groups has {len(given)} names for {n_songs} songs: one a song.")

@@ -33,13 +33,17 @@ class PrefitCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             if hasattr(self.estimator, attribute):
                 setattr(self, attribute, getattr(self.estimator, attribute))
 
-    def _labelled_logits(self, X, y, sample_weight):
-        """Logits, codes of the labels and weights of songs to learn from."""
+    def _labelled_logits(self, X, y, sample_weight, *, allow_none=False):
+        """Logits, codes of the labels and weights of songs to learn from, if there are any."""
         codes = _encode(y, self.classes_)
         logits = self._logits(X)
         check_consistent_length(logits, codes)
         weight = _check_sample_weight(
-            sample_weight, logits, dtype=np.float64, ensure_non_negative=True
+            sample_weight,
+            logits,
+            dtype=np.float64,
+            ensure_non_negative=True,
+            allow_all_zero_weights=allow_none,
         )
         return logits, codes, weight
 

@@ -218,13 +218,14 @@ class FeedbackCalibrator(PrefitCalibrator):
         """
         if not hasattr(self, "temperature_"):
             self._adopt_classes()
-        logits, codes, weight = self._labelled_logits(X, y, sample_weight)
+        logits, codes, weight = self._labelled_logits(X, y, sample_weight, allow_none=True)
         names = check_listeners(groups, len(codes))
         if not hasattr(self, "temperature_"):
             self._start()
         arrival = self.n_feedbacks_ + np.cumsum(weight > 0)
         newer = FeedbackMemory(logits, codes, weight, names, arrival)
-        self._learn(newer.take(weight > 0))
+        if (weight > 0).any():
+            self._learn(newer.take(weight > 0))
         return self
 
     def decision_function(self, X, groups=None):

@@ -120,6 +120,13 @@ def test_verbose_says_what_was_decided(tiny_student, collection, capsys):
     assert "4 unlabelled songs passed over" in capsys.readouterr().out
 
 
+def test_verbose_does_not_speak_of_weights_that_are_not_there(tiny_student, collection, capsys):
+    tiny_student(strategy="dkd", verbose=1).fit(collection.X, collection.y)
+    shown = capsys.readouterr().out
+    assert "teacher fits took" in shown
+    assert "nan" not in shown
+
+
 @pytest.mark.parametrize("name", ["TeacherClassifier", "SKDStudentClassifier"])
 def test_an_interruption_is_passed_on_and_leaves_nothing_fitted(tiny_student, collection, name):
     student = tiny_student().set_callbacks(Interrupting(name))

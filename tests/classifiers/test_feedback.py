@@ -259,8 +259,11 @@ def test_a_row_of_weight_0_is_no_feedback():
     odd = calibrator(class_bias=True).partial_fit(logits[1::2], y[1::2])
     assert some.n_feedbacks_ == odd.n_feedbacks_ == 10
     assert (some.predict_proba(logits) == odd.predict_proba(logits)).all()
-    with pytest.raises(ValueError, match="at least one non-zero"):
-        some.partial_fit(logits, y, sample_weight=np.zeros(20))
+    before = pickle.dumps(some)
+    assert some.partial_fit(logits, y, groups=["ann"] * 20, sample_weight=np.zeros(20)) is some
+    assert pickle.dumps(some) == before
+    nobody_yet = calibrator().partial_fit(logits, y, sample_weight=np.zeros(20))
+    assert (nobody_yet.n_feedbacks_, nobody_yet.temperature_) == (0, 1)
 
 
 def test_survives_pickling_and_goes_on():
@@ -295,6 +298,8 @@ def test_a_refused_call_teaches_nothing():
         told.partial_fit(logits, y, groups=["bob"] * 3)
     with pytest.raises(ValueError, match=r"groups has 2 names for 3 songs"):
         told.partial_fit(*draw(3), groups=["bob"] * 2)
+    with pytest.raises(ValueError, match=r"text 'ann': pass a name a song.*\['ann'\] \* 3"):
+        told.partial_fit(*draw(3), groups="ann")
     with pytest.raises(ValueError, match=r"groups\[1\] = \['b'\] is no name"):
         told.partial_fit(*draw(3), groups=["a", ["b"], "c"])
     assert pickle.dumps(told) == before
