@@ -74,7 +74,8 @@ def check_targets(
 
     sample_weight : array-like of shape (n_songs,) or None
         Non-negative. The label of a song of weight 0 is forgotten: it would still decide on
-        calibration, weights and teachers that take no weights.
+        calibration, weights and teachers that take no weights. A class of which no song has
+        weight keeps its labels, since nobody could learn what it is otherwise.
 
     annotation_votes : array-like or DataFrame of shape (n_songs, n_classes), or None
         Counts or shares; a DataFrame is aligned by its column names. Rows without votes (all 0
@@ -91,7 +92,7 @@ def check_targets(
     check_consistent_length(np.empty(n_songs), codes)
     one_hot = np.zeros((n_songs, len(classes)), dtype=np.float32)
     weight = _check_weight(sample_weight, codes >= 0)
-    codes[weight == 0] = -1
+    codes = _without_weightless(codes, weight)
     labelled = codes >= 0
     one_hot[labelled, codes[labelled]] = 1
     distribution = one_hot
@@ -312,6 +313,11 @@ def _check_weight(weight, labelled):
         raise ValueError("sample_weight is zero for all labelled songs: nothing to learn from.")
     weight = weight / weight.max()  # the sum of huge numbers may overflow
     return (weight / weight.mean()).astype(np.float32)
+
+
+def _without_weightless(codes, weight):
+    """The codes, -1 for songs of weight 0 where their class has others."""
+    return np.where((weight > 0) | ~np.isin(codes, codes[weight > 0]), codes, -1)
 
 
 def _as_numbers(values, name, what):

@@ -248,6 +248,10 @@ def test_a_song_of_weight_zero_has_no_label():
     assert_allclose(targets.sample_weight, [1, 0, 1, 2])
 
 
+def test_a_class_without_any_weight_keeps_its_labels():
+    assert check(sample_weight=[0, 0, 1, 2]).codes.tolist() == [1, -1, 2, 0]
+
+
 # For the teachers
 
 
