@@ -218,7 +218,7 @@ def test_an_interrupted_run_goes_on_with_what_is_missing(proof, finished, monkey
 def test_the_report_is_written_as_markdown_and_csv(finished):
     assert (finished.output / "tables.md").read_text(encoding="utf-8") == finished.text
     assert "small, with votes" in finished.text
-    assert "small, labels only" in finished.text
+    assert "small, labels and agreement" in finished.text
     assert "annotators (ICR)" in finished.text
     numbers = pd.read_csv(finished.output / "tables.csv")
     assert set(numbers["strategy"]) == set(finished.tables[0][0].arms)

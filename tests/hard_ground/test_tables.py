@@ -323,7 +323,7 @@ def votes():
         (lambda votes: votes.assign(song=None), {}, r"no song in rows \[0, 1, 2, 3, 4\]"),
         (lambda votes: votes.assign(song=["b", " ", "b", "a", "a"]), {}, r"no song in rows \[1\]"),
         (lambda votes: votes.assign(emotion=[["calm"]] * 5), {}, r"list in row 0.*explode"),
-        (lambda votes: votes.assign(song=[("b", 1)] * 5), {}, "tuple in row 0"),
+        (lambda votes: votes.assign(song=[["b", 1]] * 5), {}, "list in row 0"),
         (lambda votes: votes.assign(emotion=[b"calm"] * 5), {}, "bytes in row 0"),
         (lambda votes: votes.assign(annotator=[{}] * 5), {}, "'annotator'.*dict in row 0"),
         (lambda votes: votes.assign(emotion=None), {}, "no emotion"),
@@ -341,7 +341,7 @@ def votes():
     ],
     ids=[
         *("no rows", "nothing", "no emotions column", "song as index", "column twice"),
-        *("votes twice", "no songs", "blank song", "lists", "tuples", "bytes", "dicts"),
+        *("votes twice", "no songs", "blank song", "lists", "lists as songs", "bytes", "dicts"),
         *("all missing", "all blank", "mixed kinds", "name of a result", "one column twice"),
         *("songs a text", "songs empty", "songs with a gap", "other songs", "ties"),
         *("agreement NaN", "agreement text"),
