@@ -19,7 +19,10 @@ from joblib import Parallel, delayed
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_skd._sklearn import _safe_indexing
@@ -307,19 +310,32 @@ def seeded_clone(estimator, seed):
     return estimator.set_params(**unseeded)
 
 
-def accepted_params(teacher, params):
-    """Those of `params` that the teacher's `fit` takes, without the absent ones.
+def accepted_params(estimator, params):
+    """Those of `params` that an estimator's `fit` takes, without the absent ones.
 
-    Those for the last step of a Pipeline are named as its `fit` wants them; with metadata routing
-    enabled, its steps would have to request them.
+    Those for the last step of a Pipeline are named as its `fit` wants them, and a search hands
+    them on; with metadata routing enabled, their estimators would have to request them.
     """
-    if isinstance(teacher, FrozenEstimator):
+    if isinstance(estimator, FrozenEstimator):
         return {}
-    if isinstance(teacher, Pipeline) and not get_config()["enable_metadata_routing"]:
-        name, last = teacher.steps[-1]
-        return {f"{name}__{key}": values for key, values in accepted_params(last, params).items()}
+    if not get_config()["enable_metadata_routing"]:
+        if isinstance(estimator, Pipeline):
+            name, last = estimator.steps[-1]
+            taken = accepted_params(last, params)
+            return {f"{name}__{key}": values for key, values in taken.items()}
+        if isinstance(estimator, BaseSearchCV):
+            return _accepted_by_search(estimator, params)
     return {
         name: values
         for name, values in params.items()
-        if values is not None and has_fit_parameter(teacher, name)
+        if values is not None and has_fit_parameter(estimator, name)
     }
+
+
+def _accepted_by_search(search, params):
+    """What its estimator takes; the groups go to its folds, if these ask for groups."""
+    groups = {name: params[name] for name in params if name == "groups"}
+    others = {name: params[name] for name in params if name != "groups"}
+    taken = accepted_params(search.estimator, others)
+    asks = get_routing_for_object(check_cv(search.cv)).consumes("split", groups)
+    return taken | {name: groups[name] for name in asks if groups[name] is not None}

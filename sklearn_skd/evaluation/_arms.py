@@ -6,8 +6,6 @@ import joblib
 import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
@@ -164,30 +162,11 @@ def fit_arm(arm, X, y, fit_params):
 
 def _accepted(arm, fit_params):
     """Those of `fit_params` that reach the classifier, under the names that `fit` wants."""
-    if isinstance(arm, BaseSearchCV) and not get_config()["enable_metadata_routing"]:
-        return _accepted_by_search(arm, fit_params)
-    if not isinstance(arm, Pipeline):
-        taken = accepted_params(arm, fit_params)
-    elif not get_config()["enable_metadata_routing"]:
-        return {
-            f"{arm.steps[-1][0]}__{name}": values
-            for name, values in _accepted(arm.steps[-1][1], fit_params).items()
-        }
-    else:
-        taken = {}
+    taken = accepted_params(arm, fit_params)
     if get_config()["enable_metadata_routing"]:
         requested = get_routing_for_object(arm).consumes("fit", fit_params)
         taken |= {name: fit_params[name] for name in requested}
     return taken
-
-
-def _accepted_by_search(search, fit_params):
-    """What its estimator takes; the groups go to its folds, if these ask for groups."""
-    groups = {name: values for name, values in fit_params.items() if name == "groups"}
-    others = {name: values for name, values in fit_params.items() if name != "groups"}
-    of_estimator = _accepted(search.estimator, others)
-    asks = get_routing_for_object(check_cv(search.cv)).consumes("split", groups)
-    return of_estimator | (groups if asks else {})
 
 
 def raw_and_calibrated(arm, X, classes):

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -321,6 +322,18 @@ def test_the_last_step_of_a_pipeline_gets_what_it_takes():
     assert accepted_params(make_pipeline(KNeighborsClassifier()), params) == {}
     with config_context(enable_metadata_routing=True):  # there the steps request
         assert accepted_params(pipeline, params) == {}
+
+
+def test_a_search_hands_on_what_its_estimator_takes_and_gives_groups_to_its_folds():
+    params = {"sample_weight": [1, 2], "annotation_votes": np.eye(2), "groups": [0, 1]}
+    search = GridSearchCV(make_pipeline(LogisticRegression()), {}, cv=2)
+    weights = {"logisticregression__sample_weight": [1, 2]}
+    assert accepted_params(search, params) == weights
+    grouped = search.set_params(cv=GroupKFold(2))
+    assert accepted_params(grouped, params) == weights | {"groups": [0, 1]}
+    assert accepted_params(grouped, params | {"groups": None}) == weights
+    with config_context(enable_metadata_routing=True):
+        assert accepted_params(grouped, params) == {}
 
 
 def test_a_frozen_teacher_takes_nothing():
