@@ -89,11 +89,14 @@ def make_units(task, tables, *, repeats, folds):
     return units
 
 
-def split(task, repeat, fold, folds):
-    """Training and test songs: stratified, whole groups."""
-    kind = StratifiedKFold if task.groups is None else StratifiedGroupKFold
+def split(task, repeat, fold, folds, songs=None):
+    """Training and test songs, of `songs` or of all: stratified, whole groups."""
+    songs = np.arange(len(task.y)) if songs is None else songs
+    groups = None if task.groups is None else task.groups[songs]
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = kind(folds, shuffle=True, random_state=repeat)
-    return list(splitter.split(np.zeros(len(task.y)), task.y, task.groups))[fold]
+    train, test = list(splitter.split(songs, task.y[songs], groups))[fold]
+    return songs[train], songs[test]
 
 
 def work(task, unit, output, *, folds, student=None):

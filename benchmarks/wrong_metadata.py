@@ -27,7 +27,7 @@ from _data import LOADERS
 from _report import markdown
 from _units import keep, split
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import train_test_split
 from tqdm.auto import tqdm
 
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
@@ -42,14 +42,6 @@ EXPLAINED = [
     for name in ("weight", "consistency", "teacher_correct")
     for kind in ("wrong", "right")
 ]
-
-
-def halve(task, songs, seed):
-    """Two halves of the songs, stratified, whole groups: the teacher's and the student's."""
-    kind = StratifiedKFold if task.groups is None else StratifiedGroupKFold
-    groups = None if task.groups is None else task.groups[songs]
-    splitter = kind(2, shuffle=True, random_state=seed)
-    return [songs[half] for half in next(splitter.split(songs, task.y[songs], groups))]
 
 
 def mislead(task, songs, share, rng):
@@ -132,7 +124,7 @@ def run(task, repeat, fold, *, share, label_share):
     train, test = split(task, repeat, fold, FOLDS)
     seed = repeat * FOLDS + fold
     rng = np.random.default_rng(seed)
-    first, second = halve(task, train, seed)
+    first, second = split(task, seed, 0, 2, train)  # the teacher's half and the student's
     X, wrong = mislead(task, second, share, rng)
     y = task.y if label_share == 1 else hide(task.y, second, label_share, rng)
     teacher = FrozenEstimator(TeacherClassifier(random_state=seed).fit(task.X[first], y[first]))

@@ -237,9 +237,7 @@ PARTS = {
     ),
     "TemperatureCalibratedClassifier": Part(
         "sklearn_skd.classifiers.calibrated",
-        fitted={
-            **_CALIBRATION,
-        },
+        fitted=_CALIBRATION,
         prefit=("estimator",),
     ),
     "FeedbackCalibrator": Part(

@@ -35,7 +35,7 @@ class Songs:
     """
 
     def __init__(self, X, y, *, groups=None, annotation_votes=None, annotation_reliability=None):
-        self.X = _sliceable(X)
+        self.X = _as_arrays(X)
         self.targets = check_targets(
             count_songs(X),
             y,
@@ -81,7 +81,7 @@ class Songs:
         return joblib.hash((hash_songs(self.X), self.classes, self.targets.codes, known))
 
 
-def _sliceable(X):
+def _as_arrays(X):
     """Sources as arrays, so that rows can be taken: a mapping may hold tables and lists."""
     if not isinstance(X, Mapping) or all(hasattr(values, "dtype") for values in X.values()):
         return X

@@ -36,9 +36,8 @@ def evaluate_low_label(
 
     The test songs of a fold are the same whatever the share. The songs whose labels are shown at
     30 % are among those at 50 %, and so on; every class keeps at least two, of two groups where it
-    has them. Hidden are the label,
-    the votes and the reliability of a song, not the song. Teachers see the same labels as
-    students, so that no share borrows those of another.
+    has them. Hidden are the label, the votes and the reliability of a song, not the song. Teachers
+    see the same labels as students, so that no share borrows those of another.
 
     Parameters
     ----------

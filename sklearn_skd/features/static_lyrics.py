@@ -77,9 +77,9 @@ class StaticLyricsEncoder(BaseLyricsEncoder):
     Notes
     -----
     Distilling needs model2vec (``pip install "sklearn-skd[static]"``) and takes about a minute on
-    a CPU for the 29,525 tokens of the default model; and `fit` encodes
-    the training songs, which costs nothing where a :class:`LyricsEncoder` did so before, in the
-    same process. No labels are used.
+    a CPU for the 29,525 tokens of the default model; and `fit` encodes the training songs, which
+    costs nothing where a :class:`LyricsEncoder` did so before, in the same process. No labels are
+    used.
 
     With s the static vectors of songs and f the encoder's, :math:`B = I + D`, where D minimises
     :math:`\sum_i \|f_i - s_i - s_i D\|^2 + \lambda \|D\|^2` and :math:`\lambda` is

@@ -1,8 +1,5 @@
 """The benchmark of augmentations augments as it says."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,14 +8,10 @@ import torch
 from sklearn_skd.classifiers import _net
 from sklearn_skd.networks import temporal
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.fixture(scope="module")
-def augmentation():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("augmentation")
+def augmentation(load_benchmark):
+    return load_benchmark("augmentation")
 
 
 def test_spec_augment_hides_one_stretch_of_bands_and_one_of_frames(augmentation):

@@ -1,8 +1,6 @@
 """The proof: arms are what they claim, nothing is run twice, tables and aims add up."""
 
-import importlib
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,15 +13,12 @@ from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 from sklearn_skd.evaluation._arms import raw_and_calibrated
 from sklearn_skd.metrics import calibration_summary
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 MODULES = ("_arms", "_data", "_proof", "_units", "distillation")
 
 
 @pytest.fixture(scope="module")
-def proof():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
+def proof(load_benchmark):
+    return SimpleNamespace(**{name: load_benchmark(name) for name in MODULES})
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,13 @@
 """Validation inside `fit` does not leak, where an ordinary one does."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.fixture(scope="module")
-def leakage():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("leakage")
+def leakage(load_benchmark):
+    return load_benchmark("leakage")
 
 
 @pytest.fixture(scope="module")

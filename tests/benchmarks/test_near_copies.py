@@ -1,21 +1,15 @@
 """The benchmark of near copies damages songs as it says."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soundfile
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RATE = 22050
 
 
 @pytest.fixture(scope="module")
-def near_copies():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("near_copies")
+def near_copies(load_benchmark):
+    return load_benchmark("near_copies")
 
 
 @pytest.fixture

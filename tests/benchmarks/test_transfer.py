@@ -1,8 +1,5 @@
 """benchmarks/transfer.py: from sets of songs to Table 4."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,14 +7,10 @@ from sklearn.utils import Bunch
 
 import sklearn_skd.datasets
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.fixture(scope="module")
-def transfer():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("transfer")
+def transfer(load_benchmark):
+    return load_benchmark("transfer")
 
 
 def make_set(n_songs, *, taxonomy="quadrants", names=("Q1", "Q3"), first=0):

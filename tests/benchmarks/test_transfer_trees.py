@@ -1,14 +1,10 @@
 """Table 4 with one command, from MERGE's archive and EMMA's export as they lie on a disk."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RATE, SECONDS = 8000, 11
 GEMS = [
     "Wonder",
@@ -25,10 +21,8 @@ LOUDEST = {"Q1": "Joy", "Q2": "Tension", "Q3": "Sadness", "Q4": "Peacefulness"}
 
 
 @pytest.fixture(scope="module")
-def transfer():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("transfer")
+def transfer(load_benchmark):
+    return load_benchmark("transfer")
 
 
 def sound(number):
