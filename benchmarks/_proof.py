@@ -13,7 +13,7 @@ from sklearn_skd.metrics import (
     inter_annotator_consistency,
 )
 
-__all__ = ["check_aims", "make_table", "pool", "shown"]
+__all__ = ["check_aims", "each_once", "make_table", "pool", "shown"]
 
 SKD = ("SKD", "temperature")
 TEACHER = ("teacher", "temperature")
@@ -237,6 +237,12 @@ def check_aims(numbers, setting):
             rows.append(("what the selection gains in NLL", name, told, "reported"))
     rows += _own_aims(numbers)
     return pd.DataFrame(rows, columns=["aim", "arm", "measured", "verdict"])
+
+
+def each_once(aims):
+    """Verdicts without those that tables of one setting share, and without ``setting, known``."""
+    same = ["aim", "arm", "measured", "setting", "known"]
+    return aims.drop_duplicates(same).drop(columns=same[3:])
 
 
 def _name(arm):

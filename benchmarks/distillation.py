@@ -25,7 +25,7 @@ from pathlib import Path
 import pandas as pd
 from _arms import TABLES
 from _data import LOADERS
-from _proof import check_aims, make_table, shown
+from _proof import check_aims, each_once, make_table, shown
 from _report import markdown
 from _units import collect, count_fits, make_units, split, work
 from joblib import Parallel, delayed
@@ -112,10 +112,9 @@ def report(task, tables, kept, output):
             readable.to_csv(output / f"{name}.csv")
             frames.append(numbers.reset_index().assign(**where))
             found = check_aims(numbers, table.setting)
-            aims.append(found.assign(where=f"{table.title}, {known}"))
+            aims.append(found.assign(where=title, setting=table.setting.name, known=known))
     if aims:
-        aims = pd.concat(aims).drop_duplicates(["aim", "arm", "measured"])
-        texts.append(markdown(aims.set_index("where").rename_axis("where")))
+        texts.append(markdown(each_once(pd.concat(aims)).set_index("where")))
         pd.concat(frames).to_csv(output / "tables.csv", index=False)
     scores.to_csv(output / "scores.csv", index=False)
     text = "\n\n".join(texts) + "\n"

@@ -307,7 +307,8 @@ def seeded_clone(estimator, seed):
         for name, value in estimator.get_params().items()
         if (name == "random_state" or name.endswith("__random_state")) and value is None
     }
-    return estimator.set_params(**unseeded)
+    estimator.set_params(**unseeded)  # that of a FrozenEstimator returns nothing
+    return estimator
 
 
 def accepted_params(estimator, params):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import joblib
 import numpy as np
 
-__all__ = ["fingerprint"]
+__all__ = ["describe_columns", "fingerprint"]
 
 SAMPLED = 1 << 20  # elements of a source that are looked at
 
@@ -44,10 +44,19 @@ def _plain(X, digest):
     """One array of an array or table, whose columns are told to the digest."""
     if not hasattr(X, "columns"):
         return np.asarray(X)
-    digest.update(repr(list(X.columns)).encode())
-    digest.update(repr([str(dtype) for dtype in getattr(X, "dtypes", ())]).encode())
+    digest.update(repr(describe_columns(X)).encode())
     # mixed types would become an array of objects, of which only the addresses could be hashed
     return np.asarray(X, dtype=np.float64)
+
+
+def describe_columns(table):
+    """Names and types of the columns, by which a classifier may choose; categories in order."""
+    dtypes = getattr(table, "dtypes", ())
+    ordered = [
+        (list(getattr(dtype, "categories", ())), getattr(dtype, "ordered", None))
+        for dtype in dtypes
+    ]
+    return list(table.columns), [str(dtype) for dtype in dtypes], ordered
 
 
 def _sampled(values):

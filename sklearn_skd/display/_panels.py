@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklearn_skd.display._style import BAND, INK, house_frame
+from sklearn_skd.metrics._paired import STANDARD
 
 _HIGHER = {"accuracy", "macro-F1", "AUROC", "kappa", "CCC", "CCC (labels)"}
 _LOWER = {"NLL", "Brier", "ECE"}
@@ -197,3 +198,37 @@ def check_metrics(table, metrics, source):
     if unknown or not metrics:
         raise ValueError(f"The table has no metrics {unknown or metrics}, only {known}.")
     return metrics
+
+
+def one_experiment(table, *own):
+    """Scores without the columns that tell experiments apart, of which there must be one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Tidy scores.
+
+    *own : str
+        Further columns that the display shows, such as ``target``.
+
+    Returns
+    -------
+    table : DataFrame
+    """
+    further = [name for name in table if name not in {*STANDARD, *own}]
+    _check_one(table, further, "The table")
+    return table.drop(columns=further)
+
+
+def one_pooled(pooled, *own):
+    """Pooled calibration with its index as columns; the same check as of the scores."""
+    further = [name for name in pooled.index.names if name not in {"strategy", "calibration", *own}]
+    pooled = pooled.reset_index()
+    _check_one(pooled, [name for name in further if name is not None], "pooled")
+    return pooled
+
+
+def _check_one(table, names, what):
+    several = [name for name in names if table[name].nunique(dropna=False) > 1]
+    if several:
+        raise ValueError(f"{what} tells experiments apart by {several}: pass the rows of one.")

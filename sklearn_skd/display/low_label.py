@@ -8,6 +8,8 @@ from sklearn_skd.display._panels import (
     choose_calibration,
     legend_above,
     name_panel,
+    one_experiment,
+    one_pooled,
     open_panels,
 )
 from sklearn_skd.display._style import BAND, INK, series_style
@@ -109,7 +111,7 @@ class LowLabelDisplay:
         Raises
         ------
         ValueError
-            If the table lacks a column, a metric or the calibration.
+            If the table lacks a column, a metric or the calibration, or holds several experiments.
         """
         source = "sklearn_skd.evaluation.evaluate_low_label"
         known = check_metrics(table, None, source)
@@ -118,10 +120,10 @@ class LowLabelDisplay:
         if metrics is None:
             metrics = [name for name in (*_CONCORDANCE, "ECE") if name in known]
         metrics = check_metrics(table, metrics, source)
-        chosen = choose_calibration(table, calibration)
+        chosen = choose_calibration(one_experiment(table, "label_share"), calibration)
         points, floor = _differences(chosen, metrics), None
         if pooled is not None and "ECE" in metrics:
-            told = choose_calibration(pooled.reset_index(), calibration)
+            told = choose_calibration(one_pooled(pooled, "label_share"), calibration)
             points = pd.concat([points.drop("ECE", level="metric"), _pooled_points(told)])
             floor = told.groupby("label_share").agg({"floor_low": "min", "floor_high": "max"})
         icr = chosen.loc[chosen["metric"] == "ICR", "value"].dropna()

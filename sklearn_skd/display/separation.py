@@ -1,5 +1,6 @@
 """Separation of the emotions for subsets of the sources (paper section 4.2, Fig. 6)."""
 
+from sklearn_skd.display._panels import one_experiment
 from sklearn_skd.display._style import INK, QUIET, open_axes, panel_below, series_style
 
 _SILHOUETTE = "silhouette"
@@ -69,9 +70,9 @@ class SourceSeparationDisplay:
         Raises
         ------
         ValueError
-            If the table lacks a column or a metric.
+            If the table lacks a column or a metric, or holds several experiments.
         """
-        return cls(table=table).plot(ax=ax)
+        return cls(table=one_experiment(table, "sources")).plot(ax=ax)
 
     def plot(self, *, ax=None):
         """Plot the separation.

@@ -7,6 +7,8 @@ from sklearn_skd.display._panels import (
     draw_rows,
     legend_above,
     name_panel,
+    one_experiment,
+    one_pooled,
     open_panels,
 )
 from sklearn_skd.display._style import COLORS, QUIET
@@ -109,14 +111,19 @@ class StrategyComparisonDisplay:
             If the table lacks a column, a metric or the reference, or holds several experiments.
         """
         metrics = check_metrics(table, metrics, "sklearn_skd.evaluation.compare_strategies")
-        table = table[table["metric"].isin(metrics)]
+        table = one_experiment(table[table["metric"].isin(metrics)])
+        unknown = [name for name in table["calibration"].unique() if name not in _NAMES]
+        if unknown:
+            raise ValueError(f"The table has calibrations {unknown}; shown are {list(_NAMES)}.")
         reference = table["strategy"].iloc[0] if reference is None else reference
-        summary = summarize(table, reference=reference)
-        if summary.index.nlevels > 3:
-            further = summary.index.names[:-3]
+        if isinstance(reference, tuple):
             raise ValueError(
-                f"The table tells experiments apart by {further}: pass the rows of one of them."
+                f"reference is the name of a strategy, got {reference!r}: each calibration is "
+                "compared with the reference at the same calibration."
             )
+        if pooled is not None:
+            one_pooled(pooled)
+        summary = summarize(table, reference=reference)
         display = cls(summary=summary, reference=reference, metrics=metrics, pooled=pooled)
         return display.plot(ax=ax)
 

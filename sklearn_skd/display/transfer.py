@@ -9,6 +9,8 @@ from sklearn_skd.display._panels import (
     draw_rows,
     legend_above,
     name_panel,
+    one_experiment,
+    one_pooled,
     open_panels,
 )
 from sklearn_skd.display._style import series_style
@@ -99,19 +101,19 @@ class TransferDisplay:
         Raises
         ------
         ValueError
-            If the table lacks a column, a metric or the calibration.
+            If the table lacks a column, a metric or the calibration, or holds several experiments.
         """
         source = "sklearn_skd.evaluation.evaluate_transfer"
         metrics = check_metrics(table, metrics, source)
         if "target" not in table:
             raise ValueError(f"The table has no column 'target': pass that of {source}.")
-        chosen = choose_calibration(table, calibration)
+        chosen = choose_calibration(one_experiment(table, "target"), calibration)
         keys = ["metric", "target", "strategy"]
         values = chosen.groupby(keys, sort=False)["value"]
         points = pd.DataFrame({"value": values.mean(), "low": values.min(), "high": values.max()})
         points = points.where(values.count() > 1, points[["value"]].assign(low=np.nan, high=np.nan))
         if pooled is not None:
-            pooled = choose_calibration(pooled.reset_index(), calibration)
+            pooled = choose_calibration(one_pooled(pooled, "target"), calibration)
         return cls(points=points, metrics=metrics, pooled=pooled).plot(ax=ax)
 
     def plot(self, *, ax=None):

@@ -1,9 +1,11 @@
 """The arms of an experiment: one estimator each, fitted and asked in the same way."""
 
 from collections.abc import Mapping
+from numbers import Number
 
 import joblib
 import numpy as np
+from joblib.func_inspect import get_func_code
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -119,9 +121,24 @@ def last_step(estimator):
 
 
 def recipe(arm):
-    """Hash of what decides the numbers of an arm: how many cores it uses does not."""
-    neutral = {name: None for name in arm.get_params() if name.rpartition("__")[2] in NO_MATTER}
-    return joblib.hash(clone(arm).set_params(**neutral))
+    """Hash of what decides the numbers of an arm: how many cores it uses does not.
+
+    The code of strategies that users added is part of it; the version stands for the others.
+    """
+    neutral = {}
+    for name, value in arm.get_params().items():
+        last = name.rpartition("__")[2]
+        # a number called memory is that of a FeedbackCalibrator
+        if last in NO_MATTER and not (last == "memory" and isinstance(value, Number)):
+            neutral[name] = None
+    made = clone(arm)
+    made.set_params(**neutral)  # that of a FrozenEstimator returns nothing
+    own = {name: get_func_code(step)[0] for name, step in KNOWN.items() if _is_users(step)}
+    return joblib.hash((made, own))
+
+
+def _is_users(function):
+    return not getattr(function, "__module__", "").startswith("sklearn_skd.")
 
 
 def fit_arm(arm, X, y, fit_params):

@@ -221,7 +221,7 @@ def make_folds(songs, cv):
     for train, test in splits:
         if np.isin(test, seen).any():  # each song counts once a repeat
             place, seen = {"repeat": place["repeat"] + 1, "fold": 0}, []
-        _check_classes(songs, train, place)
+        _check_fold(songs, train, test, place)
         codes = songs.targets.codes[test]
         asked = Asked({}, None, test, songs.classes[codes])
         runs.append(Run(place, train, np.arange(0), [asked]))
@@ -244,6 +244,11 @@ def _split(songs, cv):
     splits = []
     own = None if groups is None else groups[labelled]
     for train, test in cv.split(np.zeros(len(codes)), codes, own):
+        if max(*train, *test) >= len(codes):
+            raise ValueError(
+                f"{type(cv).__name__} splits more than the {len(codes)} labelled songs, which it "
+                "was asked to split. Pass what it yields for all songs instead: list(cv.split(X))."
+            )
         beside = unlabelled
         if groups is not None:
             beside = unlabelled[~np.isin(groups[unlabelled], own[test])]
@@ -264,7 +269,12 @@ def _warn_of_split_groups(songs, splits):
         )
 
 
-def _check_classes(songs, train, place):
+def _check_fold(songs, train, test, place):
+    if not len(test):
+        raise ValueError(
+            f"Repeat {place['repeat']}, fold {place['fold']} has no labelled song to test on. "
+            "Leave that fold out, or use others."
+        )
     codes = songs.targets.codes[train]
     missing = np.setdiff1d(np.arange(len(songs.classes)), codes)
     if len(missing):

@@ -8,10 +8,10 @@ import pandas as pd
 
 import sklearn_skd
 from sklearn_skd._sklearn import _num_samples
-from sklearn_skd.classifiers._fingerprint import fingerprint
+from sklearn_skd.classifiers._fingerprint import describe_columns, fingerprint
 from sklearn_skd.classifiers._targets import _as_numbers, check_groups, check_targets
 
-__all__ = ["Songs", "count_songs", "hash_songs"]
+__all__ = ["Songs", "as_arrays", "count_songs", "hash_songs"]
 
 
 class Songs:
@@ -35,7 +35,7 @@ class Songs:
     """
 
     def __init__(self, X, y, *, groups=None, annotation_votes=None, annotation_reliability=None):
-        self.X = _as_arrays(X)
+        self.X = as_arrays(X)
         self.targets = check_targets(
             count_songs(X),
             y,
@@ -81,7 +81,7 @@ class Songs:
         return joblib.hash((hash_songs(self.X), self.classes, self.targets.codes, known))
 
 
-def _as_arrays(X):
+def as_arrays(X):
     """Sources as arrays, so that rows can be taken: a mapping may hold tables and lists."""
     if not isinstance(X, Mapping) or all(hasattr(values, "dtype") for values in X.values()):
         return X
@@ -100,7 +100,8 @@ def count_songs(X):
 def hash_songs(X):
     """Hash by value, also of tables with text and missing cells; the version is part of it."""
     if isinstance(X, pd.DataFrame):
-        songs = [(str(name), _hash_column(X.iloc[:, i])) for i, name in enumerate(X.columns)]
+        columns = [_hash_column(X.iloc[:, i]) for i in range(X.shape[1])]
+        songs = [repr(describe_columns(X)), columns]
     elif isinstance(X, Mapping):
         songs = fingerprint(X)
     else:

@@ -62,8 +62,13 @@ def pooled_calibration(predictions, *, n_bins=15, n_resamples=1000, random_state
             "predictions has no columns proba_<class>: it is the second table that "
             "compare_strategies returns with return_predictions=True."
         )
-    first = predictions[predictions["repeat"] == predictions["repeat"].min()]
     by = [name for name in predictions if name not in {*STANDARD, "song", "label", *columns}]
+    repeat = predictions["repeat"]
+    if by:  # each experiment has a first repeat of its own
+        lowest = predictions.groupby(by, dropna=False)["repeat"].transform("min")
+    else:
+        lowest = repeat.min()
+    first = predictions[repeat == lowest]
     keys = [*by, "strategy", "calibration"]
     labels = [name.removeprefix("proba_") for name in columns]
     rows, index = [], []

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 import joblib
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import column_or_1d
 
 from sklearn_skd._random import own_random_state
+from sklearn_skd.classifiers._targets import _as_objects
 from sklearn_skd.evaluation._arms import STRATEGIES, make_arms
 from sklearn_skd.evaluation._runs import Asked, Run, run_arms
-from sklearn_skd.evaluation._songs import Songs, count_songs, hash_songs
+from sklearn_skd.evaluation._songs import Songs, as_arrays, count_songs, hash_songs
 
 __all__ = ["evaluate_transfer"]
 
@@ -123,7 +125,7 @@ def evaluate_transfer(
 
 def _make_test(name, X, y, classes):
     """The labelled songs of a target and their labels."""
-    labels = np.array(pd.Series(list(y), dtype=object))
+    X, labels = as_arrays(X), column_or_1d(_as_objects(y)).astype(object)
     if len(labels) != count_songs(X):
         raise ValueError(
             f"The target {name!r} has {count_songs(X)} songs and {len(labels)} labels."

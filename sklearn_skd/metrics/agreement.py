@@ -68,7 +68,10 @@ def _ccc(x, y):
     covariance = ((x - x.mean(axis=0)) * (y - y.mean(axis=0))).mean(axis=0)
     scale = x.var(axis=0) + y.var(axis=0) + gap**2
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(scale > 0, 2 * covariance / scale, np.nan)
+        ccc = np.where(scale > 0, 2 * covariance / scale, np.nan)
+    # rounded means give a constant a variance
+    both = np.stack([x, y])
+    return np.where(np.ptp(both, axis=(0, 1)) == 0, np.nan, ccc)
 
 
 def inter_annotator_consistency(votes, *, method="halves", n_splits=100, random_state=None):

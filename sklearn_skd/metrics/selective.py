@@ -71,8 +71,8 @@ def area_under_risk_coverage(y_true, y_proba, *, confidence=None, labels=None, s
     """Area under the risk-coverage curve (AURC): the mean risk over all coverages.
 
     Every song counts with the risk at the threshold that just accepts it. Confidence in random
-    order gives the error rate r, a perfect order at best r + (1 - r) log(1 - r). Errors among the
-    most confident songs weigh heavily, since few songs share them:
+    order gives the error rate r, a perfect order of many songs r + (1 - r) log(1 - r). Errors
+    among the most confident songs weigh heavily, since few songs share them:
     :func:`area_under_generalized_risk_coverage` weighs all alike.
 
     Parameters

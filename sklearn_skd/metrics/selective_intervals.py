@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import xlogy
 from sklearn.utils import check_random_state
 
 from sklearn_skd.metrics._binning import check_draws
@@ -176,10 +175,17 @@ def risk_coverage(y_true, y_proba, *, confidence, labels, sample_weight, n_resam
         float(low[1]),
         float(high[1]),
         error_rate,
-        float(error_rate + xlogy(1 - error_rate, 1 - error_rate)),
+        _perfect_area(ranking),
         len(ranking.weight),
     )
     return summary, _tabulate(ranking)
+
+
+def _perfect_area(ranking):
+    """AURC with the right predictions first and then the wrong ones, of different confidences."""
+    order = np.argsort(ranking.loss > 0, kind="stable")
+    mass, loss = np.cumsum(ranking.weight[order]), np.cumsum(ranking.loss[order])
+    return float(selective_area(mass, loss))
 
 
 def _tabulate(ranking):

@@ -383,6 +383,19 @@ def test_a_gain_over_the_student_alone_is_no_aim_of_the_privileged_student(proof
     assert proof._proof.check_aims(numbers, listens).empty
 
 
+def test_tables_of_one_setting_share_their_verdicts_and_those_of_another_stay(proof):
+    numbers = made_numbers(SKD={})
+    aims = [
+        proof._proof.check_aims(numbers, proof._arms.FULL).assign(
+            where=where, setting=setting, known="with votes"
+        )
+        for where, setting in (("published", "full"), ("matched", "full"), ("half", "labels-50"))
+    ]
+    told = proof._proof.each_once(pd.concat(aims))
+    assert told["where"].drop_duplicates().tolist() == ["published", "half"]
+    assert list(told) == ["aim", "arm", "measured", "verdict", "where"]
+
+
 # data and command line
 
 

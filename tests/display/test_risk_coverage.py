@@ -68,7 +68,7 @@ def test_the_references_are_a_random_and_a_perfect_order():
     coverage, risk = display.perfect_line_.get_data()
     assert (risk[coverage < 1 - error_rate] == 0).all()
     assert risk[-1] == pytest.approx(error_rate)
-    assert np.trapezoid(risk, coverage) == pytest.approx(display.summary.perfect, abs=1e-3)
+    assert np.trapezoid(risk, coverage) == pytest.approx(display.summary.perfect, abs=2e-3)
     # nobody ranks better than perfectly
     ours = display.table
     assert (ours.risk >= 1 - (1 - error_rate) / ours.coverage - 1e-12).all()

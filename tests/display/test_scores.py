@@ -280,7 +280,8 @@ def test_the_legend_and_the_titles_do_not_overlap(compared):
         (lambda t: t, {"metrics": ["F2"]}, r"no metrics \['F2'\], only \['AUROC'"),
         (lambda t: t, {"reference": "ckd"}, "'ckd' is not in the table"),
         (lambda t: t, {"ax": "two"}, "2 Axes for 3 metrics"),
-        (lambda t: t.assign(votes=True), {}, r"experiments apart by \['votes'\]"),
+        (lambda t: t.replace({"calibration": {"raw": "-"}}), {}, r"calibrations \['-'\]"),
+        (lambda t: t, {"reference": ("kd", "raw")}, "reference is the name of a strategy"),
     ],
 )
 def test_what_cannot_be_compared_is_told(compared, change, given, message):
@@ -297,3 +298,33 @@ def test_tables_of_other_experiments_are_told(compared, transferred):
         LowLabelDisplay.from_table(compared)
     with pytest.raises(ValueError, match=r"no calibration 'vector', only \['raw'"):
         TransferDisplay.from_table(transferred, calibration="vector")
+
+
+@pytest.mark.parametrize(
+    ("kind", "places", "own"),
+    [
+        (StrategyComparisonDisplay, FOLDS, None),
+        (TransferDisplay, TARGETS, "target"),
+        (LowLabelDisplay, SHARES, "label_share"),
+    ],
+)
+def test_one_experiment_is_drawn_and_several_are_told(kind, places, own):
+    metrics = ["AUROC", "kappa", "ECE"]
+    table = make_table(metrics, places)
+    one = kind.from_table(table.assign(votes=True, note=np.nan), metrics=metrics)
+    plain = kind.from_table(table, metrics=metrics)
+    xy = [
+        [bars[0].get_xydata() for panel in display.points_.values() for bars in panel.values()]
+        for display in (one, plain)
+    ]
+    np.testing.assert_array_equal(*xy)
+    both = pd.concat([table.assign(votes=True), table.assign(votes=False)])
+    with pytest.raises(ValueError, match=r"The table tells experiments apart by \['votes'\]"):
+        kind.from_table(both, metrics=metrics)
+    values = (None,) if own is None else tuple({place[own] for place in places})
+    pooled = make_pooled(own, values)
+    several = pd.concat({True: pooled, False: pooled}, names=["votes"])
+    with pytest.raises(ValueError, match=r"pooled tells experiments apart by \['votes'\]"):
+        kind.from_table(table, metrics=metrics, pooled=several)
+    one = pd.concat({True: pooled}, names=["votes"])
+    kind.from_table(table, metrics=metrics, pooled=one)

@@ -123,3 +123,11 @@ def test_a_table_of_another_kind_is_refused():
         SourceSeparationDisplay.from_table(make_table().drop(columns="sources"))
     with pytest.raises(ValueError, match=r"no rows of the metrics \['silhouette'\]"):
         SourceSeparationDisplay.from_table(make_table().query("metric != 'silhouette'"))
+
+
+def test_tables_of_several_experiments_are_told():
+    table = make_table()
+    SourceSeparationDisplay.from_table(table.assign(votes=True))
+    both = pd.concat([table.assign(votes=True), table.assign(votes=False)])
+    with pytest.raises(ValueError, match=r"experiments apart by \['votes'\]"):
+        SourceSeparationDisplay.from_table(both)

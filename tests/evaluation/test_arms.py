@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 import sklearn
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from sklearn_skd import FeedbackCalibrator
+from sklearn_skd.distillation.strategies import STRATEGIES as KNOWN
 from sklearn_skd.evaluation._arms import fit_arm, last_step, make_arms, raw_and_calibrated, recipe
 
 
@@ -87,6 +90,35 @@ def test_what_changes_no_number_is_not_part_of_the_recipe(tiny_student, tmp_path
     assert recipe(tiny_student(n_jobs=2, verbose=1, memory=str(tmp_path))) == plain
     assert recipe(tiny_student(temperature=3.0)) != plain
     assert recipe(tiny_student(random_state=1)) != plain
+
+
+def test_the_recipes_of_frozen_classifiers_differ(collection):
+    frozen = [
+        FrozenEstimator(GaussianNB(var_smoothing=v).fit(collection.X, collection.y))
+        for v in (1e-9, 1.0)
+    ]
+    assert recipe(frozen[0]) != recipe(frozen[1])
+    assert recipe(frozen[0]) == recipe(clone(frozen[0]))
+
+
+def test_the_code_of_a_strategy_of_ones_own_is_part_of_the_recipe(tiny_student, monkeypatch):
+    def own(outputs, batch, params):
+        return outputs["logits"].sum(axis=1)
+
+    before = recipe(tiny_student())
+    monkeypatch.setitem(KNOWN, "own", own)
+    first = recipe(tiny_student(strategy="own"))
+
+    def own(outputs, batch, params):
+        return outputs["logits"].mean(axis=1)
+
+    monkeypatch.setitem(KNOWN, "own", own)
+    assert len({before, first, recipe(tiny_student(strategy="own"))}) == 3
+
+
+def test_the_memory_of_a_feedback_calibrator_is_a_number_that_matters(tiny_student):
+    recipes = {recipe(FeedbackCalibrator(tiny_student(), memory=n)) for n in (5, 2000)}
+    assert len(recipes) == 2
 
 
 def test_other_classifiers_are_trained_on_the_labelled_songs(collection):

@@ -91,6 +91,24 @@ def test_a_fold_that_cannot_teach_a_class_is_named(collection):
         make_folds(Songs(collection.X, collection.y), cv)
 
 
+def test_a_splitter_of_all_songs_among_unlabelled_ones_is_told(collection):
+    y = with_gaps(collection.y, np.arange(6))
+    cv = PredefinedSplit(np.arange(48) // 3 % 3)
+    with pytest.raises(ValueError, match=r"PredefinedSplit splits more than the 42.*list\(cv"):
+        make_folds(Songs(collection.X, y), cv)
+    assert len(make_folds(Songs(collection.X, y), list(cv.split(collection.X)))) == 3
+
+
+def test_a_fold_without_a_labelled_test_song_is_named(collection):
+    y = with_gaps(collection.y, np.arange(24, 48))
+    rows = np.arange(48)
+    splits = [(rows[24:], rows[:24][::-1]), (rows[:24], rows[24:])]
+    with pytest.raises(ValueError, match="Repeat 0, fold 0 has no training song"):
+        make_folds(Songs(collection.X, y), splits)
+    with pytest.raises(ValueError, match="Repeat 0, fold 0 has no labelled song to test on"):
+        make_folds(Songs(collection.X, y), splits[1:])
+
+
 def test_an_interrupted_call_goes_on_where_it_was(collection, counted, tmp_path):
     Counted, count = counted
     log, memory = str(tmp_path / "log"), str(tmp_path / "memory")

@@ -77,3 +77,19 @@ def test_a_table_is_hashed_by_value():
 )
 def test_another_table_has_another_hash(change):
     assert hash_songs(change(make_table())) != hash_songs(make_table())
+
+
+@pytest.mark.parametrize(
+    "genre",
+    [
+        pd.Series(["a", "b", "a"], dtype="object"),
+        pd.Categorical(["a", "b", "a"], categories=["b", "a"]),
+        pd.Categorical(["a", "b", "a"], categories=["a", "b"], ordered=True),
+    ],
+)
+def test_the_types_of_columns_are_part_of_a_table(genre):
+    table = make_table()
+    known = pd.Categorical(["a", "b", "a"])
+    same = table.assign(genre=known.copy())
+    assert hash_songs(table.assign(genre=known)) == hash_songs(same)
+    assert hash_songs(table.assign(genre=genre)) != hash_songs(same)

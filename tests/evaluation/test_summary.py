@@ -161,3 +161,14 @@ def test_the_pooled_calibration_keeps_an_experiment_without_a_name():
 def test_a_table_of_scores_is_no_table_of_predictions():
     with pytest.raises(ValueError, match=r"no columns proba_<class>.*return_predictions=True"):
         pooled_calibration(make_table({("a", "raw"): [1.0]}))
+
+
+def test_each_experiment_has_a_first_repeat_of_its_own():
+    parts = [
+        make_predictions(["a", "b"]).assign(
+            label_share=share, repeat=lambda t, r=first: t["repeat"] + r
+        )
+        for share, first in ((0.3, 0), (0.5, 2))
+    ]
+    calibration = pooled_calibration(pd.concat(parts))
+    np.testing.assert_array_equal(calibration.loc[0.3], calibration.loc[0.5])

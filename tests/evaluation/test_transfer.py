@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_skd.evaluation import evaluate_transfer, pooled_calibration, summarize
@@ -180,3 +181,41 @@ def test_what_is_no_pair_and_a_source_without_labels_are_told(collection):
         evaluate_transfer(None, source, {"here": source})
     with pytest.raises(ValueError, match=r'source needs "X" and "y"; it has'):
         evaluate_transfer(None, {"X": collection.X}, {"here": (collection.X, collection.y)})
+
+
+def test_a_frozen_arm_is_asked_as_it_is(source, collection, tmp_path):
+    models = [GaussianNB(var_smoothing=v).fit(**source) for v in (1e-9, 1.0)]
+    target = collection.X[30:]
+    _, predictions = evaluate_transfer(
+        None,
+        source,
+        {"there": (target, collection.y[30:])},
+        strategies={str(k): FrozenEstimator(model) for k, model in enumerate(models)},
+        n_repeats=1,
+        memory=str(tmp_path),
+        return_predictions=True,
+    )
+    for k, model in enumerate(models):
+        told = predictions[predictions["strategy"] == str(k)][COLUMNS]
+        np.testing.assert_allclose(told, model.predict_proba(target), atol=1e-12)
+
+
+def test_targets_may_hold_tables_lists_and_a_column_of_labels(collection, tiny_student):
+    X, y = collection.X, collection.y
+    sources = {"a": pd.DataFrame(X[:, :2], index=range(100, 148)), "b": X[:, 2:].tolist()}
+    tables = [
+        evaluate_transfer(
+            None,
+            {"X": source, "y": y},
+            {"same": (source, labels)},
+            strategies={"student": tiny_student(strategy="student-only", max_epochs=1)},
+            n_repeats=1,
+        )
+        for source, labels in (
+            (sources, y[:, None]),
+            (sources, pd.DataFrame({"emotion": y})),
+            ({"a": X[:, :2], "b": X[:, 2:]}, y),
+        )
+    ]
+    pd.testing.assert_frame_equal(tables[0], tables[2])
+    pd.testing.assert_frame_equal(tables[1], tables[2])

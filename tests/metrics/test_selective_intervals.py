@@ -35,7 +35,12 @@ def test_the_summary_holds_the_areas_and_their_bounds():
         weight = options.get("sample_weight")
         r = 1 - accuracy_at_coverage(y, proba, coverage=1, sample_weight=weight)
         assert s.random == pytest.approx(r)
-        assert s.perfect == pytest.approx(r + (1 - r) * np.log(1 - r))
+        order = options.get("confidence", proba.max(axis=1))
+        rank = np.argsort(np.argsort(-order, kind="stable"))
+        ordered = 1000 * (proba.argmax(axis=1) == y) - rank  # right ones first, no ties
+        perfect = area_under_risk_coverage(y, proba, confidence=ordered, sample_weight=weight)
+        assert s.perfect == pytest.approx(perfect)
+        assert s.perfect == pytest.approx(r + (1 - r) * np.log(1 - r), abs=0.01)
         assert s.aurc_low < s.aurc < s.aurc_high
         assert s.augrc_low < s.augrc < s.augrc_high
 
