@@ -25,7 +25,7 @@ _IN_BRACKETS = re.compile(
 _AFTER_DASH = re.compile(
     rf"(?:\s+[-–—]\s+\d{{4}})?\s+[-–—]\s+[^-–—]*\b{_VERSION}\b[^-–—]*$", re.IGNORECASE
 )
-_GUESTS = re.compile(rf"\s+{_GUEST}\s.*$", re.IGNORECASE)
+_GUESTS = re.compile(rf"[\s(\[]+{_GUEST}\s.*$", re.IGNORECASE)
 _ARTICLE = re.compile(r"^the\s+|,\s*the$", re.IGNORECASE)
 _APOSTROPHES = re.compile("['’‘ʼ`´]")
 

@@ -18,6 +18,8 @@ def group(artist, title=None, *, by="artist"):
         ("Beyoncé", "BEYONCE"),
         ("Simon & Garfunkel", "Simon and Garfunkel"),
         ("Ann feat. Bob", "Ann"),
+        ("Ann (feat. Bob)", "Ann"),
+        ("Ann [ft. Eve] & Bob", "Ann"),
         ("Guns N' Roses", "Guns N’ Roses"),
         ("AC/DC", "Ac Dc"),
     ],
