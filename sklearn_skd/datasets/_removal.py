@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-__all__ = ["check_song_table", "column_of", "set_apart"]
+__all__ = ["check_once", "check_song_table", "column_of", "set_apart"]
 
 
 def check_song_table(songs):
@@ -19,6 +19,13 @@ def check_song_table(songs):
             f"The index of songs has {twice!r} twice. Several sets become one table with "
             "pd.concat({'merge': merge.data, 'emma': emma.data})."
         )
+
+
+def check_once(table, name):
+    """Raise if the index of `table`, which is called `name`, has a song twice."""
+    if not table.index.is_unique:
+        twice = table.index[table.index.duplicated()][0]
+        raise ValueError(f"{name} has the song {twice!r} twice: keep one row a song.")
 
 
 def column_of(songs, name):

@@ -20,7 +20,7 @@ FRAMES_PER_SECOND = _RATE / _HOP
 
 _SILENCE = 1e-6  # power of a frame, all bands together, below which it says nothing
 _VOID = np.uint32(0)  # word of such frames
-_MOST_FREQUENT = 40  # occurrences of a word: one that occurs more often, a drone say, tells little
+_MOST_FREQUENT = 40  # occurrences of a word that are all compared; others with the first alone
 _FEWEST_WORDS = 2  # that candidates share at one distance in time
 
 
@@ -88,19 +88,21 @@ def find_copies(prints, *, max_error, min_frames):
 
 def _candidates(prints):
     """(first, second, offset) of songs that share words, at the offset where most are shared."""
-    words, song, time = _sorted_words(prints)
-    shared = []
+    words, often, song, time = _sorted_words(prints)
+    later = np.flatnonzero(often)
+    first = np.searchsorted(words, words[later])
+    apart = song[first] != song[later]
+    pairs = [(first[apart], later[apart])]  # as many as words, not their square
     for step in range(1, _MOST_FREQUENT):
-        same = words[step:] == words[:-step]
+        same = (words[step:] == words[:-step]) & ~often[step:]
         if not same.any():
             break
         here = np.flatnonzero(same & (song[step:] != song[:-step]))
-        shared.append(
-            np.stack([song[here], song[here + step], time[here] - time[here + step]], axis=1)
-        )
-    if not shared:
-        return []
-    table = pd.DataFrame(np.concatenate(shared), columns=["first", "second", "offset"])
+        pairs.append((here, here + step))
+    here, there = np.concatenate(pairs, axis=1)
+    table = pd.DataFrame(
+        {"first": song[here], "second": song[there], "offset": time[here] - time[there]}
+    )
     votes = table.value_counts().reset_index(name="votes")
     votes = votes[votes["votes"] >= _FEWEST_WORDS]
     best = votes.drop_duplicates(["first", "second"])  # the counts are in descending order
@@ -108,15 +110,16 @@ def _candidates(prints):
 
 
 def _sorted_words(prints):
-    """Words that are neither silence nor too frequent, sorted, with their songs and times."""
+    """Words that occur twice, without silence, sorted; whether often, their songs and times."""
     words = np.concatenate([np.empty(0, dtype=np.uint32), *prints])
     lengths = [len(one) for one in prints]
     song = np.repeat(np.arange(len(prints)), lengths)
     time = np.concatenate([np.empty(0, dtype=int), *(np.arange(n) for n in lengths)])
     _, code, count = np.unique(words, return_inverse=True, return_counts=True)
-    kept = np.flatnonzero((count[code] > 1) & (count[code] <= _MOST_FREQUENT) & (words != _VOID))
+    count = count[code]
+    kept = np.flatnonzero((count > 1) & (words != _VOID))
     kept = kept[np.argsort(words[kept], kind="stable")]  # stable: the earlier song stays first
-    return words[kept], song[kept], time[kept]
+    return words[kept], count[kept] > _MOST_FREQUENT, song[kept], time[kept]
 
 
 def _overlap(a, b, offset):

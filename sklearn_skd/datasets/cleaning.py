@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from sklearn_skd._sklearn import Interval, validate_params
 from sklearn_skd.annotations import aggregate_annotations
 from sklearn_skd.datasets._numbers import as_numbers
-from sklearn_skd.datasets._removal import check_song_table, column_of, set_apart
+from sklearn_skd.datasets._removal import check_once, check_song_table, column_of, set_apart
 from sklearn_skd.datasets._sound_prints import FRAMES_PER_SECOND, find_copies, sound_print
 from sklearn_skd.datasets._sound_quality import measure_sound
 from sklearn_skd.datasets.groups import song_groups
@@ -310,6 +310,11 @@ def remove_conflicts(songs, annotations, *, min_agreement=0.25):
         As of :func:`remove_versions`. ``value`` is the reliability; unjudged are songs with fewer
         than two votes.
 
+    Raises
+    ------
+    ValueError
+        If no song is in `annotations`, or one has its reliability there twice.
+
     Notes
     -----
     Votes that disagree are knowledge, too: as `annotation_votes` they are worth more to the
@@ -329,6 +334,7 @@ def remove_conflicts(songs, annotations, *, min_agreement=0.25):
         table = aggregate_annotations(annotations, songs=songs.index)
         annotations = table["annotation_reliability"]
     reliability = as_numbers(annotations.to_frame("reliability"), "annotations")["reliability"]
+    _check_ids(songs, annotations)
     reliability = reliability.reindex(songs.index).to_numpy()
     removed = {
         row: (f"annotators agree in {value:.0%} of the pairs", None, value)
@@ -337,6 +343,17 @@ def remove_conflicts(songs, annotations, *, min_agreement=0.25):
     }
     unjudged = int(pd.isna(reliability).sum())
     return set_apart(songs, removed, step="remove_conflicts", n_unjudged=unjudged)
+
+
+def _check_ids(songs, annotations):
+    """Raise unless each song is there once at most, and one at least."""
+    check_once(annotations, "annotations")
+    if len(songs) and set(songs.index).isdisjoint(annotations.index):
+        raise ValueError(
+            f"None of the {len(songs)} songs has a row in annotations: songs starts with "
+            f"{list(songs.index[:3])!r}, annotations with {list(annotations.index[:3])!r}. Are "
+            "both ids of the same kind?"
+        )
 
 
 def _of_sounds(songs, measure, *, sr, n_jobs):

@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 
 from sklearn_skd._random import own_random_state
 from sklearn_skd._warnings import warn_user
-from sklearn_skd.datasets._removal import check_song_table
+from sklearn_skd.datasets._removal import check_once, check_song_table
 from sklearn_skd.datasets.groups import song_groups
 
 __all__ = ["count_leaks", "train_validation_test_split"]
@@ -69,7 +69,8 @@ def train_validation_test_split(
     -----
     Groups are placed in random order, each where the squared difference between the songs that a
     side has and those that it should have, relative to the latter, grows least; then moved
-    until no move makes it smaller.
+    until no move makes it smaller. A side that is still empty gets the group whose move costs
+    least.
 
     Examples
     --------
@@ -97,7 +98,7 @@ def train_validation_test_split(
     side = _place(counts, sizes, own_random_state(random_state))[together]
     have = np.zeros((len(SIDES), len(names)))
     np.add.at(have, (side, strata), 1)
-    _check_sides(have, names)
+    _warn_of_gaps(have, names)
     return {name: table.index[side == number] for number, name in enumerate(SIDES)}
 
 
@@ -132,9 +133,7 @@ def count_leaks(splits, groups):
     >>> leaks.loc[("test", "train")].to_dict()
     {'n_songs': 2.0, 'n_unknown': 0.0, 'n_leaked': 1.0, 'share': 0.5, 'n_groups': 1.0}
     """
-    if not groups.index.is_unique:
-        twice = groups.index[groups.index.duplicated()][0]
-        raise ValueError(f"groups has the song {twice!r} twice: keep one row a song.")
+    check_once(groups, "groups")
     for side, songs in splits.items():
         strange = pd.Index(songs).difference(groups.index)
         if len(strange):
@@ -252,17 +251,25 @@ def _place(counts, sizes, rng):
             have[side[group]] += songs
         if (side == before).all():
             break
+    for empty in np.setdiff1d(np.arange(len(wanted)), side):
+        group = _cheapest(counts, have - wanted, wanted, side, to=empty)
+        have[side[group]] -= counts[group]
+        have[empty] += counts[group]
+        side[group] = empty
     return side
 
 
-def _check_sides(have, names):
-    """Raise for a side without songs, warn of one without an emotion."""
+def _cheapest(counts, excess, wanted, side, *, to):
+    """The group whose move to a side costs least, of those that are not alone on theirs."""
+    leaves = (counts * (counts - 2 * excess[side]) / wanted[side]).sum(axis=1)
+    comes = (counts * (counts + 2 * excess[to]) / wanted[to]).sum(axis=1)
+    alone = np.bincount(side, minlength=len(wanted))[side] == 1
+    return np.where(alone, np.inf, leaves + comes).argmin()
+
+
+def _warn_of_gaps(have, names):
+    """Warn of a side without an emotion."""
     for name, songs in zip(SIDES, have, strict=True):
-        if not songs.any():
-            raise ValueError(
-                f"No song was left for {name!r}: the groups are too large. Give it a larger share "
-                "in sizes, or name smaller groups."
-            )
         absent = [label for label, n in zip(names, songs, strict=True) if not n]
         if absent:
             warn_user(f"{name!r} has no song of {absent}: too few groups have any.")

@@ -12,6 +12,7 @@ from sklearn_skd.datasets import (
     remove_poor_audio,
     remove_versions,
 )
+from sklearn_skd.datasets._sound_prints import find_copies
 
 RATE = 11025
 
@@ -72,6 +73,20 @@ def test_a_recording_is_known_again_however_it_was_handed_on(tmp_path):
     assert set(report["twin"]) == {0}
     assert report["value"].max() < 0.25
     assert report.attrs["n_unjudged"] == 0
+
+
+def test_a_recording_is_known_again_however_often_it_is_there():
+    hit = melody(0, seconds=8)
+    songs = table(melody(1, seconds=8), *[hit] * 45, melody(2, seconds=8))
+    kept, report = remove_near_copies(songs)
+    assert kept.index.tolist() == [0, 1, 46]
+    assert set(report["twin"]) == {1}
+
+
+def test_a_recording_that_is_there_often_is_compared_with_its_first_alone():
+    words = np.random.default_rng(0).integers(1, 2**32, size=300, dtype=np.uint32)
+    pairs = find_copies([words] * 200, max_error=0.35, min_frames=200)
+    assert pairs == [(0, copy, 0.0) for copy in range(1, 200)]
 
 
 def test_recordings_that_share_too_little_are_different():
@@ -197,6 +212,18 @@ def test_an_unknown_reliability_may_be_marked_in_any_way_and_text_is_named():
         ValueError, match="annotations holds 'high' in column 'reliability', row 'b'"
     ):
         remove_conflicts(songs, known.replace({pd.NA: "high"}))
+
+
+@pytest.mark.parametrize("ids", [["a", "b"], [("merge", "a"), ("merge", "b")]])
+def test_a_reliability_of_other_songs_is_refused(ids):
+    songs = pd.DataFrame({"title": ["A", "B"]})
+    with pytest.raises(ValueError, match=r"None of the 2 songs .* starts with \[0, 1\]"):
+        remove_conflicts(songs, pd.Series([0.1, 0.9], index=pd.Index(ids)))
+
+
+def test_two_reliabilities_of_a_song_are_refused_by_its_name():
+    with pytest.raises(ValueError, match="annotations has the song 'a' twice"):
+        remove_conflicts(pd.DataFrame(index=["a"]), pd.Series([0.1, 0.9], index=["a", "a"]))
 
 
 def test_lyrics_that_are_no_text_are_named_with_their_row():
