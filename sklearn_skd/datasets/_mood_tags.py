@@ -64,6 +64,8 @@ def emotion_from_tags(tags, *, lexicon=None):
 
     Raises
     ------
+    TypeError
+        If `tags` is one text, a dict or a DataFrame.
     ValueError
         If a song's tags are of no kind listed above, a weight is negative or no finite number,
         `lexicon` is empty, or an emotion in it has the name of another column.
@@ -101,7 +103,7 @@ def emotion_from_tags(tags, *, lexicon=None):
     clash = [emotion for emotion in emotions if emotion in _COLUMNS]
     if clash:
         raise ValueError(f"The emotions {clash} have names of columns of the result: rename them.")
-    tags = tags if isinstance(tags, pd.Series) else pd.Series(list(tags), dtype=object)
+    tags = _as_series(tags)
     votes = np.zeros((len(tags), len(emotions)))
     n_known = np.zeros(len(tags), dtype=np.int64)
     for row, (song, cell) in enumerate(zip(tags.index.tolist(), tags, strict=True)):
@@ -140,6 +142,16 @@ def mood_tags():
     ['tension']
     """
     return dict(_MOODS)
+
+
+def _as_series(tags):
+    """One cell a song; TypeError for what may be the tags of one song as well."""
+    if isinstance(tags, str | bytes | Mapping | pd.DataFrame):
+        raise TypeError(
+            f"tags is a Series or list with the tags of each song, got {type(tags).__name__}: pass "
+            "[tags] for one song, pd.Series(tags) for a dict of songs, or a column of a table."
+        )
+    return tags if isinstance(tags, pd.Series) else pd.Series(list(tags), dtype=object)
 
 
 def _plain(tag):

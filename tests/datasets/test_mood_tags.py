@@ -89,6 +89,14 @@ def test_tags_of_another_kind_are_refused_with_the_song():
         emotion_from_tags([["sad"], 7])
 
 
+@pytest.mark.parametrize(
+    "tags", ["sad,happy", {"song 1": ["sad"]}, pd.DataFrame({"sad": [1], "happy": [0]})]
+)
+def test_what_may_be_the_tags_of_one_song_is_refused_where_all_songs_are_meant(tags):
+    with pytest.raises(TypeError, match=f"got {type(tags).__name__}: pass"):
+        emotion_from_tags(tags)
+
+
 def test_a_lexicon_without_use_is_refused():
     with pytest.raises(ValueError, match="empty"):
         emotion_from_tags([["sad"]], lexicon={})
