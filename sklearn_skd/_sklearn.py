@@ -5,6 +5,7 @@ They have no promise of stability: when a release moves one, this file is the on
 
 from sklearn.base import _fit_context
 from sklearn.metrics._scorer import _Scorer
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -17,6 +18,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 __all__ = [
+    "BaseSearchCV",
     "HasMethods",
     "Hidden",
     "Interval",

@@ -156,7 +156,7 @@ def _tidy(votes, song, annotator, emotion):
         if column not in votes.columns and not (role == "annotator" and anonymous):
             raise ValueError(
                 f"votes has no column {column!r}, but {list(votes.columns)}. Name the right one "
-                f"with {role}=..."
+                f"with {role}=...; of a column an annotator, votes.melt makes a row a vote."
             )
     names = [song, emotion] if anonymous else [song, annotator, emotion]
     if len(set(names)) < len(names):

@@ -6,10 +6,10 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._sklearn import Interval
@@ -76,12 +76,15 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         jobs = []
         for split in splits:
             train = take_songs(sources, split.train)
-            valid = take_songs(sources, split.valid), targets.distribution[split.valid]
+            valid = (
+                take_songs(sources, split.valid),
+                targets.distribution[split.valid],
+                targets.sample_weight[split.valid],
+            )
             jobs += [(train, split.arrays, seed, self.max_epochs, valid) for seed in seeds]
         curves = [curve for _, curve in self._train_nets(jobs, loss, context, "validation")]
         runs = [curves[i : i + len(seeds)] for i in range(0, len(curves), len(seeds))]
-        choose_epoch = self.patience is not None
-        return select(runs, splits, targets.distribution, targets.codes, choose_epoch=choose_epoch)
+        return select(runs, splits, targets, choose_epoch=self.patience is not None)
 
     def _fit_all(self, sources, arrays, loss, selection, seeds, context):
         """Train the members on all songs, as long as was decided."""
@@ -94,8 +97,10 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         if selection is not None:
             self.history_ = selection.history
         else:
-            train_loss = np.mean([curve.train_loss for _, curve in members], axis=0)
-            epoch = np.arange(1, len(train_loss) + 1)
+            # a callback may have ended one earlier than another
+            n_epochs = min(len(curve.train_loss) for _, curve in members)
+            losses = [curve.train_loss[:n_epochs] for _, curve in members]
+            train_loss, epoch = np.mean(losses, axis=0), np.arange(1, n_epochs + 1)
             self.history_ = pd.DataFrame({"epoch": epoch, "train_loss": train_loss})
 
     def _train_nets(self, jobs, loss, context, task):

@@ -1,5 +1,6 @@
 """Asking teachers: which are fitted, what they say, and who may speak about which songs."""
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from sklearn_skd.classifiers._crossfit import (
     plan_pairs,
     songs_for,
 )
-from sklearn_skd.classifiers._fingerprint import fingerprint
+from sklearn_skd.classifiers._fingerprint import fingerprint, own_code
 from sklearn_skd.classifiers._lesson import calibrate
 from sklearn_skd.classifiers._search import is_searched
 from sklearn_skd.classifiers._splits import hold_out, validation_folds
@@ -193,9 +194,10 @@ def _fit(student, teacher, X, targets, fit_params, plans, seed, context):
     memory = check_memory(student.memory)
     run = memory.cache(cross_fit, ignore=["plans", "X", "y", "fit_params", "n_jobs", "context"])
     taught = [(plan.train, plan.asked) for plan in plans]
-    known = (targets.classes, targets.codes, fit_params, taught)
+    known = (targets.classes, targets.codes, fit_params, taught, own_code(teacher))
     seeds = np.random.RandomState(seed).randint(2**31 - 1, size=len(plans))
-    answers, teacher, seconds = run(
+    began = time.perf_counter()
+    answers, teacher = run(
         teacher,
         plans,
         [int(one) for one in seeds],
@@ -208,6 +210,7 @@ def _fit(student, teacher, X, targets, fit_params, plans, seed, context):
     )
     task.call_on_fit_task_end(estimator=student)
     if student.verbose:
+        seconds = time.perf_counter() - began  # next to none where they were kept
         print(f"[SKDStudentClassifier] {len(plans)} teacher fits took {seconds:.1f} s.")
     return answers, teacher
 
@@ -221,6 +224,8 @@ def _calibrate_teacher(teacher, plans, answers, targets):
     )
     told = TeacherKnowledge(logits=logits, branch_proba=branch_proba, present=present)
     codes = targets.codes[rows]
-    _, (temperature, branch_temperature), _ = calibrate(told, codes, np.flatnonzero(codes >= 0))
+    _, (temperature, branch_temperature), _ = calibrate(
+        told, codes, np.flatnonzero(codes >= 0), sample_weight=targets.sample_weight[rows]
+    )
     teacher.temperature_ *= temperature
     teacher.branch_temperature_ = teacher.branch_temperature_ * branch_temperature

@@ -9,23 +9,21 @@ Pair plans leave two folds out at once: for validation fold f, the songs of fold
 the teacher that saw neither f nor g.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_skd._sklearn import _safe_indexing
+from sklearn_skd._sklearn import BaseSearchCV, _safe_indexing
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._rows import take_songs
 from sklearn_skd.classifiers._splits import pair_folds, teacher_folds
@@ -174,10 +172,7 @@ def cross_fit(teacher, plans, seeds, fingerprint, X, y, fit_params, n_jobs, cont
     teacher : estimator
         The fitted one to keep.
 
-    seconds : float
-        Time it took.
     """
-    began = time.perf_counter()
     jobs = []
     for plan, seed in zip(plans, seeds, strict=True):
         task = context.subcontext(task_name="teacher")
@@ -185,8 +180,7 @@ def cross_fit(teacher, plans, seeds, fingerprint, X, y, fit_params, n_jobs, cont
             delayed(_fit_and_ask)(seeded_clone(teacher, seed), plan, X, y, fit_params, task)
         )
     answers = Parallel(n_jobs=n_jobs)(jobs)
-    told = [told for _, told in answers]
-    return told, answers[-1][0], time.perf_counter() - began
+    return [told for _, told in answers], answers[-1][0]
 
 
 def _fit_and_ask(teacher, plan, X, y, fit_params, context):
@@ -315,22 +309,21 @@ def accepted_params(estimator, params):
     """Those of `params` that an estimator's `fit` takes, without the absent ones.
 
     Those for the last step of a Pipeline are named as its `fit` wants them, and a search hands
-    them on; with metadata routing enabled, their estimators would have to request them.
+    them on; with metadata routing enabled, these and other wrappers get what is requested.
     """
     if isinstance(estimator, FrozenEstimator):
         return {}
-    if not get_config()["enable_metadata_routing"]:
-        if isinstance(estimator, Pipeline):
-            name, last = estimator.steps[-1]
-            taken = accepted_params(last, params)
-            return {f"{name}__{key}": values for key, values in taken.items()}
-        if isinstance(estimator, BaseSearchCV):
-            return _accepted_by_search(estimator, params)
-    return {
-        name: values
-        for name, values in params.items()
-        if values is not None and has_fit_parameter(estimator, name)
-    }
+    params = {name: values for name, values in params.items() if values is not None}
+    taken = {name: params[name] for name in params if has_fit_parameter(estimator, name)}
+    if get_config()["enable_metadata_routing"]:
+        requested = get_routing_for_object(estimator).consumes("fit", params)
+        return taken | {name: params[name] for name in requested}
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        return {f"{name}__{key}": values for key, values in accepted_params(last, params).items()}
+    if isinstance(estimator, BaseSearchCV):
+        return _accepted_by_search(estimator, params)
+    return taken
 
 
 def _accepted_by_search(search, params):
@@ -339,4 +332,4 @@ def _accepted_by_search(search, params):
     others = {name: params[name] for name in params if name != "groups"}
     taken = accepted_params(search.estimator, others)
     asks = get_routing_for_object(check_cv(search.cv)).consumes("split", groups)
-    return taken | {name: groups[name] for name in asks if groups[name] is not None}
+    return taken | {name: groups[name] for name in asks}

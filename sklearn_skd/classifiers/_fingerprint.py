@@ -1,12 +1,17 @@
 """A cheap fingerprint of training data, by which teacher knowledge is kept."""
 
 import hashlib
+import inspect
 from collections.abc import Mapping
 
 import joblib
 import numpy as np
+import sklearn
+from joblib.func_inspect import get_func_code
 
-__all__ = ["describe_columns", "fingerprint"]
+import sklearn_skd
+
+__all__ = ["describe_columns", "fingerprint", "own_code"]
 
 SAMPLED = 1 << 20  # elements of a source that are looked at
 
@@ -47,6 +52,19 @@ def _plain(X, digest):
     digest.update(repr(describe_columns(X)).encode())
     # mixed types would become an array of objects, of which only the addresses could be hashed
     return np.asarray(X, dtype=np.float64)
+
+
+def own_code(estimator):
+    """What an estimator's parameters do not tell: the versions, and the code of its functions.
+
+    Functions are hashed by their names alone, and a notebook's change while these stay.
+    """
+    functions = {
+        name: get_func_code(value)[0]
+        for name, value in estimator.get_params().items()
+        if inspect.isfunction(value)
+    }
+    return sklearn_skd.__version__, sklearn.__version__, functions
 
 
 def describe_columns(table):

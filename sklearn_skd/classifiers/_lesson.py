@@ -53,6 +53,9 @@ class Lesson:
 
     theta, bias : ndarray of shape (3,) and float, or None
         Of eq. 5; None where the weights do not follow it.
+
+    sample_weight : ndarray of shape (n_songs,) or None
+        By which theta is learnt.
     """
 
     credibility: pd.DataFrame
@@ -60,6 +63,7 @@ class Lesson:
     class_reliability: np.ndarray | None = None
     theta: np.ndarray | None = None
     bias: float | None = None
+    sample_weight: np.ndarray | None = None
 
     @property
     def signals(self):
@@ -124,7 +128,7 @@ def prepare_lesson(student, told, targets, known, *, calibrated=False):
     """
     skill = None
     if not calibrated:
-        told, _, skill = calibrate(told, targets.codes, known)
+        told, _, skill = calibrate(told, targets.codes, known, sample_weight=targets.sample_weight)
     proba = softmax(told.logits, axis=1)
     entropy = normalized_entropy(proba)
     consistency = np.full(len(proba), np.nan)
@@ -153,9 +157,12 @@ def prepare_lesson(student, told, targets, known, *, calibrated=False):
         }
     )
     reliability = class_reliability(
-        targets.codes[known], guess[known], n_classes=len(targets.classes)
+        targets.codes[known],
+        guess[known],
+        n_classes=len(targets.classes),
+        sample_weight=targets.sample_weight[known],
     )
-    lesson = Lesson(frame, told.logits, reliability)
+    lesson = Lesson(frame, told.logits, reliability, sample_weight=targets.sample_weight)
     return _weigh(lesson, student, proba)
 
 
@@ -221,6 +228,7 @@ def reweigh(lesson, mean_weight, gain=1.0):
         confidence=softmax(lesson.logits, axis=1).max(axis=1),
         mean_weight=mean_weight,
         gain=gain,
+        sample_weight=lesson.sample_weight,
     )
     return _weighted(lesson, theta, bias)
 
@@ -286,13 +294,18 @@ def loss_arrays(student, lesson, targets, hidden):
     return arrays
 
 
-def calibrate(told, codes, known):
-    """Scale soft labels and branches by temperatures fitted on the known labels.
+def calibrate(told, codes, known, *, sample_weight):
+    """Scale soft labels and branches by temperatures fitted on the known labels, as they weigh.
 
     Returns the knowledge, the temperatures, and each branch's skill: the share of the prior's
     log-loss that it saves.
     """
-    temperature = fit_temperature(told.logits[known], codes[known], shrinkage=SHRINKAGE)
+    temperature = fit_temperature(
+        told.logits[known],
+        codes[known],
+        sample_weight=sample_weight[known],
+        shrinkage=SHRINKAGE,
+    )
     logits = told.logits / temperature
     if told.branch_proba is None:
         return told._replace(logits=logits), (temperature, 1.0), None
@@ -300,15 +313,15 @@ def calibrate(told, codes, known):
     n_branches = branch_logits.shape[1]
     temperatures, skill = np.ones(n_branches), np.zeros(n_branches)
     for s in range(n_branches):
-        rows = known[told.present[known, s]]
+        rows = known[told.present[known, s] & (sample_weight[known] > 0)]
         if len(np.unique(codes[rows])) < 2:
             continue
-        branch, truth = branch_logits[rows, s], codes[rows]
-        temperatures[s] = fit_temperature(branch, truth, shrinkage=SHRINKAGE)
+        branch, truth, weight = branch_logits[rows, s], codes[rows], sample_weight[rows]
+        temperatures[s] = fit_temperature(branch, truth, sample_weight=weight, shrinkage=SHRINKAGE)
         log_proba = log_softmax(branch / temperatures[s], axis=1)
-        loss = -log_proba[np.arange(len(rows)), truth].mean()
-        share = np.bincount(truth) / len(rows)
-        skill[s] = max(0.0, 1 + loss / np.log(share[truth]).mean())
+        loss = -np.average(log_proba[np.arange(len(rows)), truth], weights=weight)
+        share = np.bincount(truth, weights=weight) / weight.sum(dtype=float)
+        skill[s] = max(0.0, 1 + loss / np.average(np.log(share[truth]), weights=weight))
     branch_proba = softmax(branch_logits / temperatures[:, None], axis=2)
     told = told._replace(logits=logits, branch_proba=branch_proba)
     return told, (temperature, temperatures), skill

@@ -149,8 +149,8 @@ class _CountEpochs(Callback):
 class _Validation(Callback):
     """Every few epochs and after the last: logits and loss of the validation songs."""
 
-    def __init__(self, sources, target, curve, every):
-        self.sources, self.target, self.curve, self.every = sources, target, curve, every
+    def __init__(self, valid, curve, every):
+        self.valid, self.curve, self.every = valid, curve, every
 
     def on_epoch_end(self, net, **kwargs):
         self.curve.train_loss.append(float(net.history[-1, "train_loss"]))
@@ -163,13 +163,15 @@ class _Validation(Callback):
             self._look(net)
 
     def _look(self, net):
-        if self.sources is None:
+        if self.valid is None:
             return
+        sources, target, weight = self.valid
         net.module_.eval()
-        logits = run_net(net.module_, self.sources, device=net.device)["logits"]
+        logits = run_net(net.module_, sources, device=net.device)["logits"]
         log_proba = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         self.curve.valid_epochs.append(len(self.curve.train_loss))
-        self.curve.valid_loss.append(float(-(self.target * log_proba).sum(axis=1).mean()))
+        losses = -(target * log_proba).sum(axis=1)
+        self.curve.valid_loss.append(float((weight * losses).sum() / max(weight.sum(), 1e-12)))
         self.curve.valid_logits.append(logits)
 
 
@@ -219,8 +221,8 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
     plan : TrainingPlan
         How to train.
 
-    valid : tuple of (dict of ndarray, ndarray of shape (n_valid, n_classes)), or None
-        Sources and target distributions of songs to follow the training on.
+    valid : tuple of (dict of ndarray, ndarray (n_valid, n_classes), ndarray (n_valid,)), or None
+        Sources, target distributions and weights of songs to follow the training on.
 
     progress : tuple of (estimator, callback context), or None
         Where to report epochs.
@@ -233,7 +235,6 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
     curve : Curve
     """
     curve = Curve()
-    valid_sources, valid_target = valid or (None, None)
     dataset = _SongDataset(sources, targets)
     steps = plan.max_epochs * len(_BatchIterator(dataset, plan.batch_size))
     schedule = LRScheduler(
@@ -244,7 +245,7 @@ def train_net(make_net, loss, sources, targets, plan, *, valid=None, progress=No
         pct_start=WARM_UP,
     )
     every = LOOK_EVERY if plan.patience is None else 1
-    validation = _Validation(valid_sources, valid_target, curve, every)
+    validation = _Validation(valid, curve, every)
     callbacks = [("count", _CountEpochs()), ("schedule", schedule), ("validation", validation)]
     if progress is not None:  # after the epoch is recorded: both of these may end the run
         callbacks.append(("progress", _Progress(*progress, curve)))

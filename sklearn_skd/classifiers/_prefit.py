@@ -8,7 +8,8 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from sklearn_skd._sklearn import HasMethods, _check_sample_weight
 from sklearn_skd.calibration import temperature_softmax
 from sklearn_skd.calibration._checks import class_columns
-from sklearn_skd.classifiers._steps import check_prefit
+from sklearn_skd.classifiers._steps import check_prefit, split_steps
+from sklearn_skd.metrics._validation import unmasked
 
 __all__ = ["PrefitCalibrator"]
 
@@ -55,7 +56,10 @@ class PrefitCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         n_classes = len(self.classes_)
         if hasattr(self.estimator, "decision_function"):
             scores = np.asarray(self.estimator.decision_function(X), dtype=np.float64)
-            if scores.shape[1:] == ((n_classes,) if n_classes > 2 else ()):
+            _, last = split_steps(self.estimator)
+            # a column a pair of classes, which are as many as three classes
+            pairs = n_classes > 2 and getattr(last, "decision_function_shape", None) == "ovo"
+            if scores.shape[1:] == ((n_classes,) if n_classes > 2 else ()) and not pairs:
                 return class_columns(scores)
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
@@ -80,7 +84,7 @@ class PrefitCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
 def _encode(y, classes):
     """Index into `classes` of each label; ValueError names the row of one that is not there."""
-    y = column_or_1d(np.array(y, dtype=object) if isinstance(y, list | tuple) else y)
+    y = column_or_1d(np.array(y, dtype=object) if isinstance(y, list | tuple) else unmasked(y))
     column = {label: index for index, label in enumerate(classes.tolist())}
     labels = y.tolist()
     codes = np.array([column.get(label, -1) for label in labels], dtype=int)

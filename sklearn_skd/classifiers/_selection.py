@@ -60,7 +60,7 @@ class Selection:
     history: pd.DataFrame
 
 
-def select(runs, splits, distribution, codes, *, choose_epoch):
+def select(runs, splits, targets, *, choose_epoch):
     """Choose the number of epochs and the temperature.
 
     Parameters
@@ -71,11 +71,9 @@ def select(runs, splits, distribution, codes, *, choose_epoch):
     splits : list of Split
         In the same order.
 
-    distribution : ndarray of shape (n_songs, n_classes)
-        Target distributions, which the epochs are chosen by.
-
-    codes : ndarray of int, shape (n_songs,)
-        Labels, which the temperature is fitted to.
+    targets : Targets
+        Of all songs: the epochs are chosen by their distributions, the temperature is fitted to
+        their labels, both by their weights.
 
     choose_epoch : bool
         Whether to stop at the best epoch; otherwise at the last one.
@@ -88,7 +86,7 @@ def select(runs, splits, distribution, codes, *, choose_epoch):
     n_epochs = min(len(curve.train_loss) for curve in every)
     looked_at = sorted(set.intersection(*(set(curve.valid_epochs) for curve in every)))
     valid = np.concatenate([split.valid for split in splits])
-    target = distribution[valid]
+    target, weight = targets.distribution[valid], targets.sample_weight[valid]
     history = pd.DataFrame(
         {
             "epoch": np.arange(1, n_epochs + 1),
@@ -97,13 +95,15 @@ def select(runs, splits, distribution, codes, *, choose_epoch):
         }
     )
     for epoch in looked_at:
-        history.loc[epoch - 1, "valid_loss"] = _log_loss(_pooled(runs, epoch), target)
+        history.loc[epoch - 1, "valid_loss"] = _log_loss(_pooled(runs, epoch), target, weight)
     best = None  # of each run the last epoch, where a callback may have ended it
     if choose_epoch and looked_at:
         best = n_epochs = int(history["valid_loss"].idxmin()) + 1
     chosen = _pooled(runs, best)
-    temperature = float(fit_temperature(chosen, codes[valid], shrinkage=SHRINKAGE))
-    return Selection(n_epochs, temperature, _log_loss(chosen / temperature, target), history)
+    codes = targets.codes[valid]
+    temperature = fit_temperature(chosen, codes, sample_weight=weight, shrinkage=SHRINKAGE)
+    loss = _log_loss(chosen / temperature, target, weight)
+    return Selection(n_epochs, float(temperature), loss, history)
 
 
 def _pooled(runs, epoch):
@@ -116,5 +116,6 @@ def _pooled(runs, epoch):
     return np.concatenate(pooled).astype(float)
 
 
-def _log_loss(logits, target):
-    return float(-(target * log_softmax(logits, axis=1)).sum(axis=1).mean())
+def _log_loss(logits, target, weight):
+    losses = -(target * log_softmax(logits, axis=1)).sum(axis=1)
+    return float(np.average(losses, weights=weight))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils.validation import validate_data
 
@@ -48,6 +49,7 @@ def check_sources(estimator, X, *, reset):
                 f"{type(X).__name__}. Pass a SliceDict with these names, for example the output "
                 "of SongFeatures."
             )
+        _refuse_text_columns(X)
         return {PLAIN: validate_data(estimator, X, dtype=np.float32, reset=reset)}
     if not list(X.keys()):  # the length of a SliceDict is its number of songs
         raise ValueError("X has no sources: it is an empty mapping.")
@@ -65,6 +67,28 @@ def check_sources(estimator, X, *, reset):
     if not next(iter(lengths.values())):
         raise ValueError("X has no songs (0 samples); at least one is needed.")
     return sources
+
+
+def _refuse_text_columns(X):
+    """A song table has columns that only SongFeatures can read."""
+    if not isinstance(X, pd.DataFrame):
+        return
+    text = [name for place, name in enumerate(X.columns) if _is_text(X.iloc[:, place])]
+    if text:
+        raise ValueError(
+            f"X is a table whose columns {text} are no numbers. Put SongFeatures before the "
+            "classifier, make_pipeline(SongFeatures(), ...), or keep the columns of numbers."
+        )
+
+
+def _is_text(column):
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return False
+    try:
+        np.asarray(column, dtype=float)
+    except (TypeError, ValueError):
+        return True
+    return False
 
 
 def _check_source(name, values):

@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
 from sklearn_skd._sklearn import _check_sample_weight
+from sklearn_skd.metrics._validation import unmasked
 
 __all__ = ["Targets", "check_groups", "check_targets", "sliceable"]
 
@@ -126,6 +127,10 @@ def check_groups(groups, n_songs):
     """
     if groups is None:
         return None
+    if hasattr(groups, "columns"):  # of which a list would be the names
+        groups = groups.to_numpy()
+    if getattr(groups, "ndim", 1) == 2 and groups.shape[1] == 1:
+        groups = groups[:, 0]
     names = groups if hasattr(groups, "dtype") else pd.Series(list(groups), dtype=object)
     if names.ndim != 1:
         raise ValueError(
@@ -194,7 +199,7 @@ def _encode_labels(y):
 def _as_objects(y):
     """Labels of a kind that would lose its gaps or its types in an array, as objects."""
     if isinstance(y, np.ma.MaskedArray):
-        return np.where(np.ma.getmaskarray(y), None, y.data.astype(object))
+        return unmasked(y)
     if isinstance(y, list | tuple):  # ["calm", nan] would become ["calm", "nan"]
         return np.array(y, dtype=object)
     dtype = getattr(y, "dtype", None)
@@ -243,7 +248,8 @@ def _vote_shares(votes, classes, n_songs):
                 "The columns of annotation_votes must be the classes "
                 f"{classes.tolist()}; unknown: {unknown}, missing: {missing}, twice: {twice}. "
                 "Rename or drop columns, and add a column of zeros for an emotion that nobody "
-                "chose."
+                "chose. Where another estimator has encoded the labels, pass votes in the order "
+                "of the sorted classes without names: votes.to_numpy()."
             )
         votes = votes.iloc[:, [names.index(name) for name in classes.tolist()]]
     votes = _as_numbers(votes, "annotation_votes", "counts or shares")

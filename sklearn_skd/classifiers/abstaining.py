@@ -173,6 +173,8 @@ class AbstainingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self._check_reject_label()
         X = transform(transformers, X)
         right = is_right(y, classifier.predict(X), classes=self.classes_)
+        for attribute in ("coef_", "intercept_"):
+            self.__dict__.pop(attribute, None)
         if self.by == "both":
             self._learn_to_combine(classifier, X, right)
         score = self._score(classifier, X)

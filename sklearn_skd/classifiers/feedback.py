@@ -218,6 +218,11 @@ class FeedbackCalibrator(PrefitCalibrator):
         """
         if not hasattr(self, "temperature_"):
             self._adopt_classes()
+        elif list(self.estimator.classes_) != self.classes_.tolist():
+            raise ValueError(
+                f"The estimator knows the classes {list(self.estimator.classes_)}, the feedback so "
+                f"far was about {self.classes_.tolist()}: call fit to begin anew."
+            )
         logits, codes, weight = self._labelled_logits(X, y, sample_weight, allow_none=True)
         names = check_listeners(groups, len(codes))
         if not hasattr(self, "temperature_"):

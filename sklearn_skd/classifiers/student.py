@@ -340,7 +340,7 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
         annotation_votes=None,
         groups=None,
     ):
-        """Consult the teacher, weigh what it says, learn.
+        r"""Consult the teacher, weigh what it says, learn.
 
         Parameters
         ----------
@@ -355,8 +355,9 @@ class SKDStudentClassifier(LearningMixin, TimelineMixin, NetClassifier):
             so does the integer -1 if at least two other labels are present.
 
         sample_weight : array-like of shape (n_songs,), default=None
-            Non-negative weights. A song of weight 0 is as one without a label that nobody learns
-            from.
+            Non-negative weights, of the losses and of all that is decided on songs: epochs,
+            :math:`\tau_c`, :math:`\theta`. A song of weight 0 is as one without a label that nobody
+            learns from.
 
         annotation_reliability : array-like of shape (n_songs,), default=None
             Agreement of the annotators in [0, 1]; NaN = unknown.

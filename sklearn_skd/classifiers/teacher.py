@@ -164,7 +164,8 @@ class TeacherClassifier(NetClassifier):
             other labels are present.
 
         sample_weight : array-like of shape (n_songs,), default=None
-            Non-negative weights. Songs of weight 0 are passed over.
+            Non-negative weights, also of the songs that choose the epoch. Songs of weight 0 are
+            passed over.
 
         annotation_votes : array-like or DataFrame of shape (n_songs, n_classes), default=None
             Votes of the annotators, as counts or shares in the order of the sorted classes; a

@@ -7,6 +7,7 @@ import numpy as np
 
 from sklearn_skd._sklearn import _num_samples
 from sklearn_skd.classifiers._steps import split_steps, transform
+from sklearn_skd.classifiers._timeline import LOG_MEL_HOP
 from sklearn_skd.display._style import (
     INK,
     QUIET,
@@ -82,7 +83,7 @@ class EmotionTimelineDisplay:
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, song=0, title=None, ax=None):
+    def from_estimator(cls, estimator, X, *, song=0, frame_duration=None, title=None, ax=None):
         """Plot the timeline of one song by a fitted student.
 
         Parameters
@@ -94,6 +95,9 @@ class EmotionTimelineDisplay:
             Songs as the estimator takes them: a Pipeline takes the song table.
         song : int, default=0
             Row of the song in ``X``.
+        frame_duration : float, default=None
+            Seconds from one frame of the time series to the next, hop_length / sr. None: that of
+            the LogMelSpectrogram of a Pipeline with SongFeatures, else 512 / 22050.
         title : str, default=None
             Title of the figure.
         ax : matplotlib Axes, default=None
@@ -119,8 +123,10 @@ class EmotionTimelineDisplay:
                     "SKDStudentClassifier that sees a time series, such as a log-mel spectrogram"
                 )
         row = transform(transformers, _one_row(X, song))
-        attention = estimator.temporal_attention(row)
-        timeline = estimator.emotion_timeline(row)
+        if frame_duration is None:
+            frame_duration = _frame_duration(transformers, estimator)
+        attention = estimator.temporal_attention(row, frame_duration=frame_duration)
+        timeline = estimator.emotion_timeline(row, frame_duration=frame_duration)
         if not np.allclose(attention.time, timeline.time):
             raise ValueError("temporal_attention and emotion_timeline have different time axes")
         rho = attention.attention[0]
@@ -346,3 +352,16 @@ def _check_shape(name, array, shape):
 def _check_proba(name, proba):
     if not ((proba >= -1e-6) & (proba <= 1 + 1e-6)).all():
         raise ValueError(f"{name} must lie in [0, 1] wherever attention is not NaN")
+
+
+def _frame_duration(transformers, student):
+    """Seconds a frame of the student's first time series, if a Pipeline computes its log-mel."""
+    from sklearn_skd.features import LogMelSpectrogram, SongFeatures
+
+    features = transformers[-1].steps[-1][1] if transformers else None
+    series = [source.name for source in student.sources_ if source.kind == "series"]
+    if isinstance(features, SongFeatures) and series:
+        transformer = features.transformers_[series[0]]
+        if isinstance(transformer, LogMelSpectrogram):
+            return transformer.hop_length / transformer.sr
+    return LOG_MEL_HOP

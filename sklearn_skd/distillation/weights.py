@@ -68,6 +68,7 @@ def fit_selective_weight(
     mean_weight=0.3,
     gain=1.0,
     ridge=1.0,
+    sample_weight=None,
 ):
     r"""Learn theta and bias of eq. 5 from where the teacher was right.
 
@@ -100,6 +101,10 @@ def fit_selective_weight(
 
     ridge : float, default=1.0
         Penalty :math:`\frac{1}{2} \mathrm{ridge} \lVert\theta\rVert^2` on the standardised scale.
+
+    sample_weight : array-like of shape (n_songs,) or None, default=None
+        How much each song counts in the regression; the mean of :math:`\omega` is over all songs
+        alike.
 
     Returns
     -------
@@ -139,7 +144,11 @@ def fit_selective_weight(
         standardised = (columns[:, usable] - centre[usable]) / scale[usable]
         claimed = _log_odds(confidence, len(correct))
         slope, _ = nonnegative_logistic(
-            standardised[labelled], correct[labelled], ridge, offset=claimed[labelled]
+            standardised[labelled],
+            correct[labelled],
+            ridge,
+            offset=claimed[labelled],
+            sample_weight=1.0 if sample_weight is None else np.asarray(sample_weight)[labelled],
         )
         theta[usable] = gain * slope / scale[usable]
     return theta, bias_for_mean(columns @ theta, mean_weight)
@@ -152,7 +161,7 @@ def _log_odds(confidence, n_songs):
     return logit(np.clip(np.asarray(confidence, dtype=float), 1e-6, 1 - 1e-6))
 
 
-def nonnegative_logistic(columns, target, ridge, *, offset=0.0):
+def nonnegative_logistic(columns, target, ridge, *, offset=0.0, sample_weight=1.0):
     """Slopes of a logistic regression, each bounded below by 0, and its free intercept.
 
     `offset` is a term of the log-odds that is not fitted.
@@ -161,8 +170,9 @@ def nonnegative_logistic(columns, target, ridge, *, offset=0.0):
     def objective(parameters):
         slope, intercept = parameters[:-1], parameters[-1]
         margin = columns @ slope + intercept + offset
-        loss = np.logaddexp(0, margin).sum() - target @ margin + ridge / 2 * slope @ slope
-        residual = expit(margin) - target
+        losses = sample_weight * np.logaddexp(0, margin)
+        loss = losses.sum() - (sample_weight * target) @ margin + ridge / 2 * slope @ slope
+        residual = sample_weight * (expit(margin) - target)
         return loss, np.append(columns.T @ residual + ridge * slope, residual.sum())
 
     n_columns = columns.shape[1]
@@ -179,7 +189,7 @@ def bias_for_mean(score, mean_weight):
     return float(brentq(lambda o: expit(score + o).mean() - mean_weight, low, high, xtol=1e-12))
 
 
-def class_reliability(y_true, y_pred, *, n_classes, pseudo_songs=10):
+def class_reliability(y_true, y_pred, *, n_classes, pseudo_songs=10, sample_weight=None):
     r"""Reliability prior :math:`u_k` of each class (eq. 6).
 
     The teacher's out-of-fold F1 on class k, shrunk towards the macro F1 as if `pseudo_songs`
@@ -196,6 +206,9 @@ def class_reliability(y_true, y_pred, *, n_classes, pseudo_songs=10):
     pseudo_songs : int, default=10
         Strength of the shrinkage, in songs.
 
+    sample_weight : array-like of shape (n_songs,) or None, default=None
+        How much each song counts.
+
     Returns
     -------
     reliability : ndarray of shape (n_classes,)
@@ -207,8 +220,15 @@ def class_reliability(y_true, y_pred, *, n_classes, pseudo_songs=10):
     >>> class_reliability([0, 0, 1, 1], [0, 0, 1, 1], n_classes=2).tolist()
     [1.0, 1.0]
     """
-    f1 = f1_score(y_true, y_pred, labels=np.arange(n_classes), average=None, zero_division=0.0)
-    count = np.bincount(np.asarray(y_true, dtype=int), minlength=n_classes)
+    f1 = f1_score(
+        y_true,
+        y_pred,
+        labels=np.arange(n_classes),
+        average=None,
+        sample_weight=sample_weight,
+        zero_division=0.0,
+    )
+    count = np.bincount(np.asarray(y_true, dtype=int), weights=sample_weight, minlength=n_classes)
     return (count * f1 + pseudo_songs * f1.mean()) / (count + pseudo_songs)
 
 

@@ -6,16 +6,15 @@ from numbers import Number
 import joblib
 import numpy as np
 from joblib.func_inspect import get_func_code
-from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sklearn_skd._sklearn import _safe_indexing
 from sklearn_skd._warnings import warn_user
 from sklearn_skd.calibration import temperature_softmax
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._crossfit import accepted_params
+from sklearn_skd.classifiers._fingerprint import own_code
 from sklearn_skd.classifiers._steps import split_steps
 from sklearn_skd.distillation.strategies import STRATEGIES as KNOWN
 
@@ -134,7 +133,7 @@ def recipe(arm):
     made = clone(arm)
     made.set_params(**neutral)  # that of a FrozenEstimator returns nothing
     own = {name: get_func_code(step)[0] for name, step in KNOWN.items() if _is_users(step)}
-    return joblib.hash((made, own))
+    return joblib.hash((made, own_code(made), own))
 
 
 def _is_users(function):
@@ -174,16 +173,7 @@ def fit_arm(arm, X, y, fit_params):
         labelled = labelled[rows]
     if labelled.all():
         y = np.array(y.tolist())  # no longer objects
-    return arm.fit(X, y, **_accepted(arm, fit_params))
-
-
-def _accepted(arm, fit_params):
-    """Those of `fit_params` that reach the classifier, under the names that `fit` wants."""
-    taken = accepted_params(arm, fit_params)
-    if get_config()["enable_metadata_routing"]:
-        requested = get_routing_for_object(arm).consumes("fit", fit_params)
-        taken |= {name: fit_params[name] for name in requested}
-    return taken
+    return arm.fit(X, y, **accepted_params(arm, fit_params))
 
 
 def raw_and_calibrated(arm, X, classes):

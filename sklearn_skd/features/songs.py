@@ -359,7 +359,8 @@ class SongFeatures(TransformerMixin, BaseEstimator):
                 raise ValueError(
                     f"The source {source!r} needs the column {column!r}; the table has "
                     f"{list(X.columns)}. Add it, name another {_how_to_name(source)}, or leave "
-                    "the source out when fitting."
+                    "the source out when fitting; if only the teacher reads it, predict with "
+                    "student_pipeline(model)."
                 )
             if not X.columns.is_unique and (X.columns == column).sum() > 1:
                 raise ValueError(f"The table has several columns {column!r}: keep one.")

@@ -21,7 +21,8 @@ def check_targets(y_true, y_proba, *, labels=None, sample_weight=None):
     y_true : array-like of shape (n_samples,)
         Labels: strings, integers or booleans, none of them missing.
     y_proba : array-like of shape (n_samples, n_classes) or (n_samples,)
-        As in :func:`check_probabilities`.
+        As in :func:`check_probabilities`. A DataFrame whose columns are named by the labels is
+        aligned by name, unless ``labels`` are passed.
     labels : array-like of shape (n_classes,), default=None
         Class of each column; None: the sorted labels of ``y_true``, if their number fits.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -34,8 +35,9 @@ def check_targets(y_true, y_proba, *, labels=None, sample_weight=None):
     y_proba : ndarray of float of shape (n_samples, n_classes)
     sample_weight : ndarray of float64 of shape (n_samples,)
     """
+    names = list(getattr(y_proba, "columns", ()))
     y_proba = check_probabilities(y_proba)
-    y_true = np.asarray(y_true)
+    y_true = np.asarray(unmasked(y_true))
     if y_true.ndim == 2 and y_true.shape[1] == 1:
         y_true = y_true[:, 0]
     if y_true.ndim != 1:
@@ -43,7 +45,10 @@ def check_targets(y_true, y_proba, *, labels=None, sample_weight=None):
     if len(y_true) != len(y_proba):
         raise ValueError(f"y_true has {len(y_true)} songs, y_proba {len(y_proba)}")
     _refuse_missing_labels(y_true)
+    is_named = labels is None and len(names) == len(set(names))
     labels = _check_labels(labels, y_true, n_classes=y_proba.shape[1])
+    if is_named and set(names) == set(labels):
+        y_proba = y_proba[:, [names.index(label) for label in labels]]
     codes = _encode(y_true, labels)
     return codes, y_proba, check_weight(sample_weight, len(y_proba))
 
@@ -83,6 +88,13 @@ def check_probabilities(y_proba):
         return np.clip(np.column_stack([1 - y_proba, y_proba]), 0, 1)
     _refuse_wrong_sums(y_proba)
     return np.clip(y_proba, 0, 1)
+
+
+def unmasked(y):
+    """Labels, None where they are masked: np.asarray would show what is beneath."""
+    if not isinstance(y, np.ma.MaskedArray):
+        return y
+    return np.where(np.ma.getmaskarray(y), None, y.data.astype(object))
 
 
 def check_weight(sample_weight, n_samples):

@@ -171,7 +171,11 @@ def test_a_source_that_cannot_be_read_is_refused_by_name(name, values, match):
         (edited(VECTOR, (3, 1), np.nan), ValueError, "X contains NaN"),
         (edited(VECTOR, (3, 1), np.inf), ValueError, "X contains infinity"),
         (VECTOR.astype(float) * 1e300, ValueError, "too large for dtype"),
-        (pd.DataFrame({"title": ["x"] * N_SONGS}), ValueError, "could not convert"),
+        (
+            pd.DataFrame({"a": VECTOR[:, 0], "title": ["x"] * N_SONGS}),
+            ValueError,
+            r"columns \['title'\] are no numbers. Put SongFeatures before",
+        ),
         (pd.DataFrame(VECTOR, columns=list("aabcd")), ValueError, "unique column names"),
         (scipy.sparse.csr_array(VECTOR), TypeError, "Sparse data"),
         ({"l": scipy.sparse.csr_array(VECTOR)}, TypeError, "'l' is sparse.*toarray"),
