@@ -83,8 +83,8 @@ def _source(source, features, waveforms):
         told["columns"] = features.columns_[source.name]
         told["transformer"] = _transformer(transformer)
     if isinstance(transformer, LogMelSpectrogram) and source.kind == "series":
-        told["shape"] = list(transformer._shape())
-        told["frame_seconds"] = transformer.hop_length / transformer.sr
+        told["shape"] = [int(size) for size in transformer._shape()]
+        told["frame_seconds"] = float(transformer.hop_length / transformer.sr)
     if source.name in waveforms:
         told |= {"kind": "waveform", "shape": [waveforms[source.name]]}
     return told
@@ -95,12 +95,18 @@ def _transformer(transformer):
     told = {"class": type(transformer).__name__, "parameters": {}}
     if hasattr(transformer, "get_params"):
         for name, value in transformer.get_params(deep=False).items():
+            value = _builtin(value)
             if name not in _LOCAL and isinstance(value, str | int | float | None):
                 told["parameters"][name] = _no_path(value)
     categories = getattr(transformer, "categories_", None)  # CultureEncoder, OrdinalEncoder
     if isinstance(categories, list):
         told["categories"] = [_plain(field) for field in categories]
     return told
+
+
+def _builtin(value):
+    """A number or text of NumPy, as a search over an array sets them, as one of Python."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _no_path(value):
@@ -118,11 +124,10 @@ def _abstention(abstaining):
     """The rule by which answers are not used; a threshold of None answers no song."""
     if abstaining is None:
         return None
-    label = abstaining.reject_label
     told = {
         "by": abstaining.by,
         "threshold": _finite(abstaining.threshold_),
-        "reject_label": label.item() if isinstance(label, np.generic) else label,
+        "reject_label": _builtin(abstaining.reject_label),
         "coverage": _finite(abstaining.coverage_),
         "risk_bound": _finite(abstaining.risk_bound_),
         "confidence_level": float(abstaining.confidence_level),

@@ -80,6 +80,18 @@ def test_tells_what_makes_each_source_of_a_song_table(pipeline, table):
     assert culture["columns"] == ["genre", "era"]
 
 
+def test_parameters_of_numpy_are_told_as_those_of_python(table):
+    def metadata(integer, real):
+        log_mel = LogMelSpectrogram(
+            sr=integer(8000), duration=real(1.0), hop_length=integer(256), n_mels=integer(16)
+        )
+        student = SKDStudentClassifier(strategy="student-only", max_epochs=1, random_state=0)
+        features = SongFeatures(audio=log_mel, culture=None)
+        return told(make_pipeline(features, student).fit(table, [0, 1] * 12))
+
+    assert metadata(np.int64, np.float32) == metadata(int, float)
+
+
 def test_the_codes_of_categories_can_be_made_from_it(pipeline, table):
     culture = told(pipeline)["sources"][1]
     categories = culture["transformer"]["categories"]
