@@ -85,7 +85,9 @@ def profile_cost(models, songs, y=None, *, batch_size=32, n_repeats=20):
           a real Fourier transform of N samples as 1.25 N log2 N, with the window, the squares, and
           the mel filters as they are applied. A static table adds one row a token. Decoding,
           resampling and text cleaning are not counted.
-        - ``accuracy``, ``macro_f1``: with `y` only.
+        - ``accuracy``, ``macro_f1``: with `y` only, of the most probable class of every song. An
+          :class:`~sklearn_skd.AbstainingClassifier` is scored as the model inside, without its
+          abstentions.
 
         ``table.attrs`` holds ``batch_size``, ``n_repeats`` and ``n_threads``, the number of all.
 
@@ -200,7 +202,7 @@ def _score(name, model, songs, y, n_songs):
             model.predict_proba(songs_for(model, songs, np.arange(1)))
             return {}
         labels = _check_labels(y, n_songs, model.classes_)
-        predicted = model.predict(songs)
+        predicted = np.asarray(model.classes_)[model.predict_proba(songs).argmax(axis=1)]
     return {
         "accuracy": accuracy_score(labels, predicted),
         "macro_f1": f1_score(labels, predicted, average="macro"),

@@ -127,6 +127,15 @@ def test_scores_are_those_of_scikit_learn(table, pipeline, songs, y):
     assert table.loc["shipped", "accuracy"] == table.loc["student", "accuracy"]
 
 
+@pytest.mark.parametrize("reject_label", [None, "?"])
+def test_a_rejector_is_scored_on_all_songs_as_the_model_inside(
+    table, without_process, pipeline, songs, y, reject_label
+):
+    rejector = AbstainingClassifier(pipeline, coverage=0.5, reject_label=reject_label).fit(songs, y)
+    scores = profile_cost({"student": rejector}, songs, y, **FAST)[["accuracy", "macro_f1"]]
+    pd.testing.assert_frame_equal(scores, table.loc[["student"], ["accuracy", "macro_f1"]])
+
+
 # ---- parameters -------------------------------------------------------------------------------
 
 
