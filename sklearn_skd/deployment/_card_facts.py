@@ -1,6 +1,7 @@
 """What a model card says about the model itself: parts, parameters, sources, speed, versions."""
 
 import inspect
+import math
 import os
 import platform
 import re
@@ -15,6 +16,7 @@ import sklearn_skd
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._crossfit import songs_for
 from sklearn_skd.classifiers._rows import blocks
+from sklearn_skd.deployment._wrapped import layers
 
 __all__ = [
     "changed_parameters",
@@ -39,18 +41,20 @@ def describe_model(steps, classifier):
         What songs go through before the classifier reads them.
 
     classifier : fitted classifier
+        Of :func:`~sklearn_skd.deployment._wrapped.take_apart`.
 
     Returns
     -------
     facts : dict of str to str
         Without those that this model does not have.
     """
+    *around, inner = layers(classifier)
     known = {
-        "Parts": " → ".join(_class_name(step) for step in [*steps, classifier]),
-        "Strategy": getattr(classifier, "strategy", None),
-        "Teacher": _class_name(classifier.teacher_) if hasattr(classifier, "teacher_") else None,
-        "Trained on": _count_training(classifier),
-        "Calibration temperature": _number(getattr(classifier, "temperature_", None)),
+        "Parts": " → ".join(_class_name(step) for step in [*steps, inner, *reversed(around)]),
+        "Strategy": getattr(inner, "strategy", None),
+        "Teacher": _class_name(inner.teacher_) if hasattr(inner, "teacher_") else None,
+        "Trained on": _count_training(inner),
+        "Calibration temperature": _temperature([inner, *around]),
         "Evaluated with": ", ".join(_versions()),
     }
     return {name: str(value) for name, value in known.items() if value is not None}
@@ -112,8 +116,10 @@ def _count_training(classifier):
     return None if credibility is None else f"{len(credibility):,} songs"
 
 
-def _number(value):
-    return None if value is None else f"{value:.3f}"
+def _temperature(layers):
+    """By what the raw logits are divided in all."""
+    known = [layer.temperature_ for layer in layers if hasattr(layer, "temperature_")]
+    return f"{math.prod(known):.3f}" if known else None
 
 
 def _versions():
@@ -132,7 +138,7 @@ def describe_sources(classifier, X, features):
     Parameters
     ----------
     classifier : fitted classifier
-        What it reads is known if it is one of this package.
+        What it reads is known if it is one of this package, or holds one.
 
     X : songs
         As passed by the user.
@@ -147,6 +153,7 @@ def describe_sources(classifier, X, features):
         table. Empty if nothing is known.
     """
     columns = ["source", "kind", "missing"]
+    classifier = layers(classifier)[-1]
     if isinstance(classifier, NetClassifier):
         arrays = classifier._inputs(features)
         rows = [

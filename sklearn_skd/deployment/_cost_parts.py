@@ -8,8 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_skd.classifiers._base import NetClassifier
 from sklearn_skd.classifiers._net import run_net
-from sklearn_skd.classifiers._prefit import PrefitCalibrator
-from sklearn_skd.classifiers.abstaining import AbstainingClassifier
+from sklearn_skd.deployment._wrapped import layers
 from sklearn_skd.features._static_model import tokenizer_of
 from sklearn_skd.features.audio import LogMelSpectrogram, mel_blocks, n_frames
 from sklearn_skd.features.culture import CultureEncoder
@@ -112,7 +111,7 @@ def classifier_parameters(classifier):
         ``branch_{source}`` for each source and ``fusion`` for the rest, all members together; a
         classifier that is no net of this package has the one part ``classifier``, NaN.
     """
-    classifier = _inner(classifier)
+    classifier = layers(classifier)[-1]
     if not isinstance(classifier, NetClassifier):
         return {"classifier": math.nan}
     counts = {f"branch_{source.name}": 0 for source in classifier.sources_}
@@ -120,13 +119,6 @@ def classifier_parameters(classifier):
         for position, source in enumerate(classifier.sources_):
             counts[f"branch_{source.name}"] += sum(map(_count, _branch(net, position, source)))
     return counts | {"fusion": classifier.n_parameters_ - sum(counts.values())}
-
-
-def _inner(classifier):
-    """The classifier that a calibrator or a rejector holds."""
-    while isinstance(classifier, AbstainingClassifier | PrefitCalibrator):
-        classifier = classifier.estimator
-    return classifier
 
 
 def _branch(net, position, source):
@@ -190,7 +182,7 @@ def classifier_multiply_adds(classifier, features):
     count : float
         NaN for those that are no nets of this package.
     """
-    classifier = _inner(classifier)
+    classifier = layers(classifier)[-1]
     if not isinstance(classifier, NetClassifier):
         return math.nan
     sources = classifier._inputs(features)

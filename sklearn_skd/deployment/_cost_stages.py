@@ -7,10 +7,9 @@ from functools import partial
 from sklearn.pipeline import Pipeline
 
 from sklearn_skd.classifiers._base import NetClassifier
-from sklearn_skd.classifiers._prefit import PrefitCalibrator
-from sklearn_skd.classifiers._steps import check_prefit, split_steps
-from sklearn_skd.classifiers.abstaining import AbstainingClassifier
+from sklearn_skd.classifiers._steps import check_prefit
 from sklearn_skd.deployment._cost_parts import flat, leaves
+from sklearn_skd.deployment._wrapped import WRAPPERS, layers, take_apart
 from sklearn_skd.features.lyrics import LyricsEncoder
 from sklearn_skd.features.songs import SongFeatures, _slice_dict
 
@@ -37,7 +36,9 @@ class StagedModel:
     """
 
     def __init__(self, model):
-        transformers, classifier = _take_apart(model)
+        transformers, classifier = take_apart(model)
+        for layer in layers(classifier):
+            check_prefit(layer, caller="profile_cost")
         if not (hasattr(classifier, "predict_proba") and hasattr(classifier, "classes_")):
             raise ValueError(
                 f"{type(classifier).__name__} is no classifier with predict_proba: wrap it, for "
@@ -48,7 +49,7 @@ class StagedModel:
             for pipeline in transformers
             for name, step in flat(pipeline.steps)
         )
-        self.classifier = classifier
+        self.classifier = _without_teacher(classifier)
         for transformer in self._transformers():
             _quiet(transformer)
         self.estimator = self.classifier
@@ -107,18 +108,6 @@ class StagedModel:
             yield from leaves(step)
 
 
-def _take_apart(model):
-    """Pipelines and classifier, those inside a calibrator or rejector as well."""
-    transformers, classifier = split_steps(model)
-    check_prefit(classifier, caller="profile_cost")
-    if isinstance(classifier, AbstainingClassifier | PrefitCalibrator):
-        further, inner = _take_apart(classifier.estimator)
-        classifier = copy.copy(classifier)
-        classifier.estimator = inner
-        return transformers + further, classifier
-    return transformers, _without_teacher(classifier)
-
-
 def _named(steps):
     """Steps of nested Pipelines in one row, with names of their own."""
     named = {}
@@ -132,7 +121,11 @@ def _named(steps):
 
 
 def _without_teacher(classifier):
-    """The student alone; what else there is, as it is."""
+    """The student alone, or in a copy of what holds it; what else there is, as it is."""
+    if isinstance(classifier, WRAPPERS):
+        classifier = copy.copy(classifier)
+        classifier.estimator = _without_teacher(classifier.estimator)
+        return classifier
     if not isinstance(classifier, NetClassifier) or not hasattr(classifier, "teacher_"):
         return classifier
     student = object.__new__(type(classifier))  # shares the net: it is read only

@@ -4,7 +4,7 @@ import html
 from pathlib import Path
 
 from sklearn_skd._random import own_random_state
-from sklearn_skd.classifiers._steps import split_steps, transform
+from sklearn_skd.classifiers._steps import transform
 from sklearn_skd.deployment._card_facts import (
     changed_parameters,
     describe_model,
@@ -16,6 +16,7 @@ from sklearn_skd.deployment._card_page import page
 from sklearn_skd.deployment._card_scores import Predictions
 from sklearn_skd.deployment._card_verdicts import judge
 from sklearn_skd.deployment._card_words import limits, warnings_of
+from sklearn_skd.deployment._wrapped import layers, take_apart
 
 __all__ = ["ModelCard", "model_card"]
 
@@ -149,8 +150,8 @@ def model_card(
     ----------
     estimator : estimator instance
         Fitted classifier with ``predict_proba`` and ``classes_``, or a Pipeline or search that
-        ends in one. Of a :class:`~sklearn_skd.SKDStudentClassifier` more is known than of others;
-        what is not known is left out.
+        ends in one. Of a :class:`~sklearn_skd.SKDStudentClassifier`, also inside a calibrator or
+        rejector of this package, more is known than of others; what is not known is left out.
 
     X : DataFrame, array-like or mapping of n_songs songs
         Songs that the estimator was not fitted on.
@@ -221,7 +222,7 @@ def model_card(
             f"{type(estimator).__name__} is no fitted classifier with predict_proba and classes_: "
             "fit it first, or wrap it, for example in sklearn.calibration.CalibratedClassifierCV."
         )
-    transformers, classifier = split_steps(estimator)
+    transformers, classifier = take_apart(estimator)
     steps = [step for pipeline in transformers for _, step in pipeline.steps]
     features = transform(transformers, X)
     songs = Predictions.checked(y, classifier.predict_proba(features), estimator.classes_)
@@ -243,7 +244,7 @@ def model_card(
         "description": description,
         "date": date,
         "class_counts": dict(verdicts.classes["songs"]),
-        "n_parameters": getattr(classifier, "n_parameters_", None),
+        "n_parameters": getattr(layers(classifier)[-1], "n_parameters_", None),
         "speed": describe_speed(classifier, features, len(songs)) if measure_speed else None,
     }
     card = ModelCard(

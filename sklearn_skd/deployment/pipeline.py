@@ -10,15 +10,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_skd._warnings import warn_user
-from sklearn_skd.classifiers._prefit import PrefitCalibrator
-from sklearn_skd.classifiers.abstaining import AbstainingClassifier
 from sklearn_skd.classifiers.student import SKDStudentClassifier
+from sklearn_skd.deployment._wrapped import WRAPPERS
 from sklearn_skd.features._table import as_list
 from sklearn_skd.features.songs import SongFeatures
 
 __all__ = ["student_pipeline"]
-
-_WRAPPERS = (AbstainingClassifier, PrefitCalibrator)
 
 
 def student_pipeline(fitted):
@@ -103,7 +100,7 @@ def _reduce(model):
     if isinstance(model, FrozenEstimator):
         estimator, needed = _reduce(model.estimator)
         return FrozenEstimator(estimator), needed
-    if isinstance(model, _WRAPPERS):
+    if isinstance(model, WRAPPERS):
         _check_fitted(model)
         estimator, needed = _reduce(model.estimator)
         return _wrapped_around(model, estimator), needed

@@ -12,7 +12,13 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from sklearn_skd import SKDStudentClassifier
+from sklearn_skd import (
+    AbstainingClassifier,
+    FeedbackCalibrator,
+    SKDStudentClassifier,
+    SongFeatures,
+    TemperatureCalibratedClassifier,
+)
 from sklearn_skd.deployment import ModelCard, model_card
 from sklearn_skd.deployment._card_style import STYLE
 
@@ -237,6 +243,36 @@ def test_a_student_at_the_end_of_a_pipeline_is_described(tmp_path):
     text = Page(card.to_html()).all("main")[0]["text"]
     assert f"{student.n_parameters_:,} of the classifier" in text
     assert " ms, the median of 21 songs" in text
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        TemperatureCalibratedClassifier,
+        lambda model: AbstainingClassifier(FeedbackCalibrator(model), coverage=0.5),
+    ],
+)
+def test_a_pipeline_inside_a_calibrator_or_rejector_is_described_as_by_itself(wrap):
+    y = np.array(["calm", "sad"])[np.arange(40) % 2]
+    style = np.where((y == "sad") ^ (np.arange(40) % 5 == 0), "folk", "pop")
+    songs = pd.DataFrame({"style": style, "title": "Honey"})
+    student = SKDStudentClassifier(strategy="student-only", max_epochs=2, random_state=0)
+    model = make_pipeline(SongFeatures(columns={"culture": ["style"]}), student).fit(songs, y)
+    wrapper = wrap(model)
+    if isinstance(wrapper, AbstainingClassifier):
+        wrapper.estimator.fit(songs, y)
+    wrapper.fit(songs, y)
+    bare, card = model_card(model, songs, y, **QUICK), model_card(wrapper, songs, y, n_resamples=50)
+    assert card.groups.index.tolist() == [("style", "folk"), ("style", "pop")]
+    pd.testing.assert_frame_equal(card.sources, bare.sources)
+    assert card.facts["Parts"].startswith(bare.facts["Parts"] + " → ")
+    for fact in ("Strategy", "Trained on"):
+        assert card.facts[fact] == bare.facts[fact]
+    assert {"SongFeatures", card.name} == set(card.parameters["part"])
+    nll = log_loss(y, wrapper.predict_proba(songs))
+    assert card.metrics.loc["NLL", "value"] == pytest.approx(nll)
+    text = Page(card.to_html()).all("main")[0]["text"]
+    assert f"{model[-1].n_parameters_:,} of the classifier" in text
 
 
 def _numbers(songs):

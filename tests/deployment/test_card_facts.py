@@ -13,6 +13,7 @@ from sklearn_skd import (
     SKDStudentClassifier,
     SongFeatures,
     TeacherClassifier,
+    TemperatureCalibratedClassifier,
 )
 from sklearn_skd.deployment._card_facts import (
     changed_parameters,
@@ -82,6 +83,16 @@ def test_facts_of_a_student_and_what_another_classifier_lacks(student):
     others = describe_model([StandardScaler()], LogisticRegression())
     assert others["Parts"] == "StandardScaler → LogisticRegression"
     assert set(others) == {"Parts", "Evaluated with"}
+
+
+def test_temperatures_in_a_row_are_one(student, songs):
+    calibrated = TemperatureCalibratedClassifier(student).fit(*songs)
+    again = TemperatureCalibratedClassifier(calibrated).fit(*songs)
+    calibrated.temperature_, again.temperature_ = 2.0, 3.0  # and that of the student is 1
+    facts = describe_model([], again)
+    assert facts["Calibration temperature"] == "6.000"
+    outer = "TemperatureCalibratedClassifier"
+    assert facts["Parts"] == f"SKDStudentClassifier → {outer} → {outer}"
 
 
 def test_songs_that_lack_a_source_are_counted_and_unread_sources_named(student, songs):
