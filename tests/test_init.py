@@ -1,8 +1,10 @@
 """Importing the package is cheap, and its names are those it promises."""
 
 import operator
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +83,10 @@ def test_the_names_of_the_main_job_are_at_the_top():
 def test_an_unknown_name_is_an_attribute_error(module):
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = module.no_such_name
+
+
+def test_private_names_of_scikit_learn_are_imported_in_one_file():
+    package = Path(sklearn_skd.__file__).parent
+    private = re.compile(r"from sklearn(\.\w+)*(\._\w+(\.\w+)* import| import (\w+, )*_)")
+    found = {path.name for path in package.rglob("*.py") if private.search(path.read_text())}
+    assert found == {"_sklearn.py"}

@@ -7,7 +7,6 @@ import numpy as np
 
 from sklearn_skd._sklearn import _num_samples
 from sklearn_skd.classifiers._steps import split_steps, transform
-from sklearn_skd.classifiers._timeline import LOG_MEL_HOP
 from sklearn_skd.display._style import (
     INK,
     QUIET,
@@ -125,8 +124,9 @@ class EmotionTimelineDisplay:
         row = transform(transformers, _one_row(X, song))
         if frame_duration is None:
             frame_duration = _frame_duration(transformers, estimator)
-        attention = estimator.temporal_attention(row, frame_duration=frame_duration)
-        timeline = estimator.emotion_timeline(row, frame_duration=frame_duration)
+        timing = {} if frame_duration is None else {"frame_duration": frame_duration}
+        attention = estimator.temporal_attention(row, **timing)
+        timeline = estimator.emotion_timeline(row, **timing)
         if not np.allclose(attention.time, timeline.time):
             raise ValueError("temporal_attention and emotion_timeline have different time axes")
         rho = attention.attention[0]
@@ -359,9 +359,10 @@ def _frame_duration(transformers, student):
     from sklearn_skd.features import LogMelSpectrogram, SongFeatures
 
     features = transformers[-1].steps[-1][1] if transformers else None
-    series = [source.name for source in student.sources_ if source.kind == "series"]
+    known = getattr(student, "sources_", ())
+    series = [source.name for source in known if source.kind == "series"]
     if isinstance(features, SongFeatures) and series:
         transformer = features.transformers_[series[0]]
         if isinstance(transformer, LogMelSpectrogram):
             return transformer.hop_length / transformer.sr
-    return LOG_MEL_HOP
+    return None

@@ -313,3 +313,31 @@ def test_predictions_that_are_not_the_most_probable_class_count_as_they_are(mode
     X, y = songs(100)
     share = [AbstainingClassifier(m, coverage=1.0).fit(X, y).risk_ for m in (model, contrary)]
     assert sum(share) == pytest.approx(1)
+
+
+def test_each_of_the_three_starts_has_a_third_of_the_error_probability():
+    right = np.r_[np.ones(180), np.zeros(20)]
+    score = np.linspace(1, 0, 200)
+    point = at_risk(right, score, 0.2, level=0.9)
+    accepted = np.array([point.coverage * 200])
+    (bound,) = risk_bound(accepted, np.array([point.risk]), level=1 - 0.1 / 3)
+    assert point.bound == pytest.approx(bound)
+    assert bound > risk_bound(accepted, np.array([point.risk]), level=0.9)[0] + 0.005
+
+
+def test_a_refit_by_another_score_forgets_how_they_were_combined():
+    rng = np.random.default_rng(0)
+    X, y = rng.random((60, 2)), np.array(["calm", "tense"])[rng.integers(2, size=60)]
+    model = AbstainingClassifier(Credible().fit(X, y), by="both", coverage=0.5).fit(X, y)
+    assert hasattr(model, "coef_")
+    model.set_params(by="confidence").fit(X, y)
+    assert not hasattr(model, "coef_")
+    assert not hasattr(model, "intercept_")
+
+
+def test_masked_labels_are_missing():
+    rng = np.random.default_rng(0)
+    X, y = rng.random((60, 2)), np.array(["calm", "tense"])[rng.integers(2, size=60)]
+    masked = np.ma.array(y, mask=np.arange(60) == 7)
+    with pytest.raises(ValueError, match=r"y_true\[7\] is missing"):
+        AbstainingClassifier(Told().fit(X, y), coverage=0.5).fit(X, masked)

@@ -3,11 +3,18 @@
 import copy
 
 import numpy as np
+import pandas as pd
 import pytest
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
@@ -135,3 +142,77 @@ def alone(teacher, member):
     single = copy.copy(teacher)
     single.net_ = type(teacher.net_)([member])
     return single
+
+
+# What teachers around others are given
+
+
+class Witness(ClassifierMixin, BaseEstimator):
+    """Keeps what its last `fit` was given."""
+
+    seen = None
+
+    def fit(self, X, y, sample_weight=None, annotation_votes=None, groups=None):
+        Witness.seen = sample_weight, annotation_votes, groups
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+@pytest.fixture
+def plain():
+    """30 songs of two emotions, as a plain array."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(30, 4)), np.array(["calm", "sad"] * 15)
+
+
+@pytest.mark.filterwarnings("ignore:Each song has the same logit")
+@pytest.mark.parametrize("wrap", ["alone", "pipeline", "search", "vote"])
+@pytest.mark.parametrize("requested", [True, False])
+def test_with_metadata_routing_a_teacher_gets_what_it_requests(
+    tiny_student, plain, wrap, requested
+):
+    X, y = plain
+    with sklearn.config_context(enable_metadata_routing=True):
+        inner = Witness()
+        if requested:
+            inner.set_fit_request(sample_weight=True, groups=True)
+        teacher = {
+            "alone": inner,
+            "pipeline": make_pipeline(StandardScaler().set_fit_request(sample_weight=False), inner),
+            "search": GridSearchCV(
+                inner,
+                {},
+                cv=2,
+                scoring=get_scorer("accuracy").set_score_request(sample_weight=False),
+            ),
+            "vote": VotingClassifier([("one", inner)], voting="soft"),
+        }[wrap]
+        if not requested and wrap != "alone":
+            inner.set_fit_request(sample_weight=False, groups=False)
+        weight = np.arange(1.0, 1 + len(y))
+        Witness.seen = None
+        tiny_student(teacher=teacher, max_epochs=1).fit(
+            X, y, sample_weight=weight, groups=np.arange(len(y))
+        )
+    taken = [values is not None for values in Witness.seen]
+    assert taken == [requested or wrap == "alone", False, requested or wrap == "alone"]
+
+
+def test_scikit_learns_configuration_reaches_the_teachers_of_other_processes(tiny_student, plain):
+    X = pd.DataFrame(plain[0], columns=["x0", "x1", "x2", "x3"])
+    chosen = make_column_transformer(("passthrough", ["x0", "x1"]))
+    with sklearn.config_context(transform_output="pandas"):
+        teacher = make_pipeline(StandardScaler(), chosen, LogisticRegression())
+        proba = [
+            tiny_student(teacher=teacher, max_epochs=1, n_jobs=n_jobs)
+            .fit(X, plain[1])
+            .predict_proba(X)
+            for n_jobs in (1, 2)
+        ]
+    assert_array_equal(*proba)

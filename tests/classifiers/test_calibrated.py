@@ -20,6 +20,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import (
     check_estimator_cloneable,
     check_estimator_repr,
@@ -247,3 +248,11 @@ def test_weights_are_routed_through_a_search_over_the_calibrator(collection):
 )
 def test_scikit_learns_checks_that_fit_nothing(calibrator, check):
     check(calibrator.__name__, calibrator(LogisticRegression()))
+
+
+def test_margins_of_pairs_of_classes_are_no_logits():
+    X, y = make_classification(150, 6, n_informative=4, n_classes=3, flip_y=0.2, random_state=0)
+    svm = SVC(decision_function_shape="ovo").fit(X[:100], y[:100])
+    assert svm.decision_function(X).shape == (150, 3)
+    with pytest.raises(ValueError, match=r"no logits of 3 classes.*CalibratedClassifierCV"):
+        TemperatureCalibratedClassifier(make_pipeline(svm)).fit(X[100:], y[100:])

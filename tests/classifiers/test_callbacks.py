@@ -144,3 +144,25 @@ def test_an_interruption_of_the_teacher_alone_is_passed_on(collection):
 def test_both_classifiers_support_callbacks():
     for classifier in (TeacherClassifier(), SKDStudentClassifier()):
         assert classifier.set_callbacks(Recorder()) is classifier
+
+
+class EndingLater(Recorder):
+    """Asks each run to end later than the one before."""
+
+    def on_fit_task_begin(self, estimator, context, **kwargs):
+        super().on_fit_task_begin(estimator, context, **kwargs)
+        if context.task_name == "epochs":
+            self.epochs, self.runs = 0, getattr(self, "runs", 0) + 1
+
+    def on_fit_task_end(self, estimator, context, **kwargs):
+        super().on_fit_task_end(estimator, context, **kwargs)
+        if context.task_name == "epoch":
+            self.epochs += 1
+            return self.epochs > self.runs
+        return False
+
+
+def test_members_may_end_at_different_epochs(collection):
+    teacher = TeacherClassifier(max_epochs=6, n_members=3, random_state=0)
+    teacher.set_callbacks(EndingLater()).fit(collection.X, collection.y)
+    assert teacher.history_["epoch"].tolist() == [1, 2]

@@ -325,3 +325,29 @@ def test_songs_of_named_sources_work_and_groups_can_be_requested(collection):
     proba = told.predict_proba(collection.X, groups=listeners)
     assert proba.shape == (len(collection.y), 3)
     assert told.groups_["n_feedbacks"].sum() == len(collection.y)
+
+
+def test_a_listeners_feedback_fades_by_his_or_her_own_alone():
+    def ann(others):
+        told = calibrator(class_bias=True, half_life=5, max_step=10).fit(*draw(100))
+        for part, bias in enumerate(((2, 0, 0), (0, 0, 2))):
+            told.partial_fit(*draw(20, seed=part, bias=bias), groups=["ann"] * 20)
+            told.partial_fit(*draw(others, seed=9), groups=["bob"] * others)
+        return told._feedback.of("ann").faded(5)
+
+    np.testing.assert_allclose(ann(40), ann(1))
+
+
+def test_an_estimator_of_other_classes_needs_a_new_beginning():
+    told = calibrator().fit(*draw(30))
+    told.set_params(estimator=Told(["calm", "joy", "sad", "tender"]))
+    logits = np.zeros((2, 4))
+    with pytest.raises(ValueError, match=r"knows the classes.*tender.*call fit to begin anew"):
+        told.partial_fit(logits, ["calm", "joy"])
+
+
+def test_masked_labels_are_missing():
+    logits, y = draw(20)
+    masked = np.ma.array(y, mask=np.arange(20) == 3)
+    with pytest.raises(ValueError, match=r"y\[3\] = None.*leave songs without a label out"):
+        calibrator().fit(logits, masked)

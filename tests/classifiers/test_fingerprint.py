@@ -3,8 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_skd.classifiers._fingerprint import SAMPLED, _sampled, fingerprint
+import sklearn_skd
+from sklearn_skd.classifiers._fingerprint import SAMPLED, _sampled, fingerprint, own_code
 from sklearn_skd.classifiers._targets import check_targets
 
 LABELS = ["a", "b"] * 5
@@ -111,3 +115,18 @@ def test_another_song_in_a_large_source_changes_it():
 def test_small_sources_are_looked_at_as_a_whole():
     values = np.arange(60.0).reshape(5, 3, 4)
     assert np.concatenate(list(_sampled(values))).tolist() == list(range(60))
+
+
+def test_the_code_of_functions_and_the_versions_tell_estimators_apart(monkeypatch):
+    def step(X):
+        return X
+
+    before = own_code(make_pipeline(FunctionTransformer(step), GaussianNB()))
+
+    def step(X):
+        return 2 * X
+
+    assert own_code(make_pipeline(FunctionTransformer(step), GaussianNB())) != before
+    known = own_code(GaussianNB())
+    monkeypatch.setattr(sklearn_skd, "__version__", "0.0.0")
+    assert own_code(GaussianNB()) != known

@@ -24,6 +24,8 @@ from sklearn_skd.distillation import (
     selective_weight,
 )
 
+ONES = np.ones(300)
+
 COLUMNS = [
     "certainty",
     "consistency",
@@ -263,7 +265,7 @@ def branches():
 
 def test_the_skill_of_a_branch_that_knows_nothing_is_zero(branches):
     told, codes = branches
-    _, _, skill = calibrate(told, codes, np.arange(300))
+    _, _, skill = calibrate(told, codes, np.arange(300), sample_weight=ONES)
     assert skill[2] < 0.02
     assert min(skill[:2]) > 0.3
     assert max(skill) < 1
@@ -271,7 +273,7 @@ def test_the_skill_of_a_branch_that_knows_nothing_is_zero(branches):
 
 def test_consistency_leans_on_the_skilled_branches(branches):
     told, codes = branches
-    told, _, _ = calibrate(told, codes, np.arange(300))
+    told, _, _ = calibrate(told, codes, np.arange(300), sample_weight=ONES)
     targets = check_targets(300, codes)
 
     def consistency(**how):
@@ -301,7 +303,9 @@ def test_temperatures_are_fitted_to_the_known_songs_only(branches):
     told, codes = branches
     known = np.arange(100)
     scrambled = np.r_[codes[:100], np.roll(codes[100:], 1)]
-    calibrated, (temperature, branch_temperatures), _ = calibrate(told, scrambled, known)
+    calibrated, (temperature, branch_temperatures), _ = calibrate(
+        told, scrambled, known, sample_weight=ONES
+    )
     expected = fit_temperature(told.logits[:100], codes[:100], shrinkage=SHRINKAGE)
     assert temperature == pytest.approx(expected)
     assert_allclose(calibrated.logits, told.logits / expected)
@@ -314,7 +318,7 @@ def test_a_branch_that_no_known_song_has_is_left_alone(branches):
     present = told.present.copy()
     present[:, 1] = False
     calibrated, (_, temperatures), skill = calibrate(
-        told._replace(present=present), codes, np.arange(300)
+        told._replace(present=present), codes, np.arange(300), sample_weight=ONES
     )
     assert (temperatures[1], skill[1]) == (1, 0)
     assert_allclose(calibrated.branch_proba[:, 1], told.branch_proba[:, 1])
@@ -324,10 +328,32 @@ def test_a_branch_that_no_known_song_has_is_left_alone(branches):
 def test_a_teacher_without_branches_has_no_skill(branches):
     told, codes = branches
     plain = TeacherKnowledge(told.logits)
-    calibrated, (_, branch_temperature), skill = calibrate(plain, codes, np.arange(300))
+    calibrated, (_, branch_temperature), skill = calibrate(
+        plain, codes, np.arange(300), sample_weight=ONES
+    )
     assert skill is None
     assert branch_temperature == 1
     assert calibrated.branch_proba is None
+
+
+def test_a_song_of_weight_two_is_judged_as_two(branches):
+    told, codes = branches
+    rows = np.r_[np.arange(300), np.arange(80)]
+    weight = np.r_[np.full(80, 2.0), np.ones(220)].astype(np.float32)
+    parts = told.logits, None, told.branch_proba, told.present
+    twice = TeacherKnowledge(*(None if part is None else part[rows] for part in parts))
+    found = calibrate(told, codes, np.arange(300), sample_weight=weight)
+    expected = calibrate(twice, codes[rows], np.arange(380), sample_weight=np.ones(380))
+    mine, theirs = (np.hstack([*told[1], told[2]]) for told in (found, expected))
+    assert_allclose(mine, theirs, rtol=1e-6)
+    learnt = [
+        prepare_lesson(make_student(), knowledge, targets, np.arange(len(targets.codes)))
+        for knowledge, targets in (
+            (told, check_targets(300, codes, sample_weight=weight)),
+            (twice, check_targets(380, codes[rows])),
+        )
+    ]
+    assert_allclose(learnt[0].class_reliability, learnt[1].class_reliability, atol=0.02)
 
 
 # Memory and messages

@@ -5,8 +5,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sklearn_skd.calibration import fit_temperature
+from sklearn_skd.classifiers import _selection
 from sklearn_skd.classifiers._net import Curve
-from sklearn_skd.classifiers._selection import SHRINKAGE, Split, select
+from sklearn_skd.classifiers._selection import SHRINKAGE, Split
+from sklearn_skd.classifiers._targets import Targets
 
 N_SONGS, N_CLASSES, N_EPOCHS = 40, 3, 4
 SPLITS = [
@@ -54,6 +56,13 @@ def log_loss(logits, codes):
 def runs(rng, codes):
     strengths = [0.5, 3, 1, 2]
     return [[curve(useful_logits(rng, codes[split.valid], strengths))] for split in SPLITS]
+
+
+def select(runs, splits, distribution, codes, *, choose_epoch, weight=None):
+    weight = np.ones(N_SONGS) if weight is None else weight
+    unknown = np.full(N_SONGS, np.nan)
+    targets = Targets(np.arange(N_CLASSES), codes, distribution, weight, unknown)
+    return _selection.select(runs, splits, targets, choose_epoch=choose_epoch)
 
 
 def pooled(runs, epoch):
@@ -153,3 +162,24 @@ def test_runs_that_callbacks_ended_at_different_epochs_count_by_their_last(
         selection = select([[one, other]], [split], distribution, codes, choose_epoch=choose_epoch)
         assert selection.n_epochs == 3
         assert np.isfinite(selection.loss)
+
+
+def test_the_loss_is_that_of_the_calibrated_logits(runs, distribution, codes):
+    selection = select(runs, SPLITS, distribution, codes, choose_epoch=True)
+    valid = np.concatenate([split.valid for split in SPLITS])
+    calibrated = pooled(runs, 1) / selection.temperature
+    assert selection.loss == pytest.approx(log_loss(calibrated, codes[valid]))
+
+
+def test_a_song_of_weight_two_counts_as_two(rng, codes, distribution):
+    split, twice = SPLITS[1], SPLITS[1].valid[:7]
+    epochs = useful_logits(rng, codes[split.valid], [2, 1])
+    weight = np.ones(N_SONGS)
+    weight[twice] = 2
+    told = select([[curve(epochs)]], [split], distribution, codes, choose_epoch=True, weight=weight)
+    doubled = Split(split.train, np.r_[split.valid, twice], {})
+    again = [[curve([np.r_[logits, logits[:7]] for logits in epochs])]]
+    expected = select(again, [doubled], distribution, codes, choose_epoch=True)
+    assert told.temperature == pytest.approx(expected.temperature)
+    assert told.loss == pytest.approx(expected.loss)
+    assert_allclose(told.history["valid_loss"], expected.history["valid_loss"])

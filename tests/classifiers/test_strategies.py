@@ -1,13 +1,18 @@
 """Every strategy and weighting trains, reports its weights and predicts."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import logit
 from sklearn.base import clone
 
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
+from sklearn_skd.classifiers._lesson import Lesson, jointly_weighted
 from sklearn_skd.distillation import selective_weight
 from sklearn_skd.distillation.strategies import STRATEGIES
+from sklearn_skd.networks import SelectiveWeight
 
 
 def reproduced(student):
@@ -72,6 +77,19 @@ def test_joint_weights_are_learnt_and_reproduced(tiny_student, collection):
     assert (abs(student.theta_ - 0.1) > 1e-4).all()
     assert student.credibility_["weight"].std() > 1e-5
     assert "selective" not in " ".join(name for name, _ in student.net_.named_parameters())
+
+
+def test_joint_weights_of_members_are_averaged():
+    modules = [SelectiveWeight(mean) for mean in (0.2, 0.6)]
+    with torch.no_grad():
+        modules[1].raw_theta.add_(1.0)
+    r = np.array([0.2, 0.9])
+    frame = pd.DataFrame({"credibility": r, "consistency": r, "certainty": r})
+    told = jointly_weighted(Lesson(frame), modules)
+    theta = np.mean([module.theta.detach().numpy() for module in modules], axis=0)
+    assert_allclose(told.theta, theta)
+    assert (theta > modules[0].theta.detach().numpy() + 0.05).all()
+    assert told.bias == pytest.approx(np.mean([logit(0.2), logit(0.6)]), abs=1e-6)
 
 
 def test_class_weights_change_the_student_and_keep_the_weights(tiny_student, collection):

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from skorch.helper import SliceDict
 
-from sklearn_skd import TeacherClassifier
+from sklearn_skd import SKDStudentClassifier, TeacherClassifier
 from sklearn_skd.classifiers._net import run_net
 from sklearn_skd.distillation import credibility_score, selective_weight
 
@@ -394,3 +394,20 @@ def test_members_multiply_the_parameters(tiny_student, collection):
         for n in (1, 2)
     )
     assert two.n_parameters_ == 2 * one.n_parameters_
+
+
+@pytest.mark.parametrize("strategy", ["student-only", "skd"])
+def test_a_song_of_next_to_no_weight_decides_next_to_nothing(strategy):
+    rng = np.random.RandomState(0)
+    codes = rng.randint(2, size=120)
+    X = rng.normal(size=(120, 3)) + 2.5 * np.eye(2, 3)[codes]
+    codes[60:] = rng.randint(2, size=60)  # labelled at random
+    told = {}
+    for weight in (1.0, 1e-9, 0.0):
+        student = SKDStudentClassifier(
+            LogisticRegression(), strategy, max_epochs=15, teacher_cv=3, random_state=0
+        )
+        student.fit(X, codes, sample_weight=np.r_[np.ones(60), np.full(60, weight)])
+        told[weight] = np.log(student.temperature_)
+    assert told[1e-9] < 0.5 * told[1.0]
+    assert abs(told[1e-9] - told[0.0]) < 0.5

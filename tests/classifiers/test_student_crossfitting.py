@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 from numpy.testing import assert_array_equal
@@ -12,6 +13,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from sklearn_skd import SKDStudentClassifier, TeacherClassifier
+from sklearn_skd.classifiers import _learning
+from sklearn_skd.classifiers._lesson import prepare_lesson
+from sklearn_skd.classifiers._targets import check_targets
+from sklearn_skd.distillation import TeacherKnowledge
 
 # the teacher below knows nothing
 pytestmark = pytest.mark.filterwarnings("ignore:Each song has the same logit")
@@ -235,6 +240,48 @@ def test_hidden_states_of_a_teacher_that_saw_the_songs_do_not_validate(
         assert np.isnan(split.arrays["teacher_hidden"]).all() == leaks
 
 
+@pytest.mark.parametrize("teacher_cv", [3, 2])
+def test_a_lesson_to_validate_on_knows_no_label_of_the_songs_validated_on(
+    tiny_student, songs, teacher_cv, monkeypatch
+):
+    X, y, _ = songs
+    lessons = []
+
+    def listen(student, told, targets, known, **how):
+        lesson = prepare_lesson(student, told, targets, known, **how)
+        lessons.append((known, lesson))
+        return lesson
+
+    monkeypatch.setattr(_learning, "prepare_lesson", listen)
+    tiny_student(teacher=TeacherClassifier(max_epochs=2), teacher_cv=teacher_cv).fit(X, y)
+    (everything, _), *validations = lessons
+    assert_array_equal(everything, np.arange(60))
+    left_out = [np.setdiff1d(np.arange(60), known) for known, _ in validations]
+    if teacher_cv == 3:
+        assert_array_equal(np.sort(np.concatenate(left_out)), np.arange(60))
+    for (known, lesson), valid in zip(validations, left_out, strict=True):
+        assert len(valid) > 5
+        judged = lesson.credibility["teacher_correct"]
+        assert judged.iloc[valid].isna().all()
+        assert judged.iloc[known].notna().all()
+
+
+def test_a_lesson_is_the_same_whatever_the_unknown_labels_are():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(3, size=60)
+    proba = rng.dirichlet(np.ones(3), size=(60, 2))
+    told = TeacherKnowledge(np.log(proba.mean(axis=1)), None, proba, np.ones((60, 2), dtype=bool))
+    known = np.arange(40)
+    others = np.r_[codes[:40], (codes[40:] + 1) % 3]
+    student = SKDStudentClassifier()
+    one, other = (
+        prepare_lesson(student, told, check_targets(60, y), known) for y in (codes, others)
+    )
+    assert_array_equal(one.logits, other.logits)
+    assert_array_equal(one.class_reliability, other.class_reliability)
+    pd.testing.assert_frame_equal(one.credibility, other.credibility)
+
+
 # Memory
 
 
@@ -278,8 +325,9 @@ def test_a_search_over_the_student_pays_once(fit, params):
         {"fit_params": {"annotation_votes": np.ones((60, 3))}},
         {"fit_params": {"sample_weight": np.arange(1.0, 61)}},
         {"y": np.array(["sad", "happy", "calm"])[np.arange(60) % 3]},
+        {"fit_params": {"groups": np.arange(60) // 3}},
     ],
-    ids=["teacher", "folds", "seed", "votes", "weights", "labels"],
+    ids=["teacher", "folds", "seed", "votes", "weights", "labels", "groups"],
 )
 def test_whatever_the_teachers_learn_from_makes_them_new(fit, params):
     fit()

@@ -14,6 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from skorch.helper import SliceDict
 
+from sklearn_skd import LogMelSpectrogram, SKDStudentClassifier, SongFeatures
 from sklearn_skd.display import EmotionTimelineDisplay
 from sklearn_skd.display._style import series_style, spread_labels
 
@@ -296,3 +297,29 @@ def test_parameters_are_stored_as_given():
     display = EmotionTimelineDisplay(**given, title="x")
     assert all(getattr(display, name) is value for name, value in given.items())
     assert (display.song_proba, display.title) == (None, "x")
+
+
+@pytest.fixture(scope="module")
+def heard():
+    """A table of waveforms, and a Pipeline that reads them with a hop of its own."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"audio": [rng.normal(size=8000) * 0.1 for _ in range(12)]})
+    log_mel = LogMelSpectrogram(sr=8000, duration=1.0, hop_length=160, n_mels=8)
+    student = SKDStudentClassifier(strategy="student-only", max_epochs=1, random_state=0)
+    model = make_pipeline(SongFeatures(log_mel, lyrics=None, culture=None), student)
+    return table, model.fit(table, ["calm", "sad"] * 6)
+
+
+def test_seconds_are_those_of_the_pipelines_log_mel(heard):
+    table, model = heard
+    display = EmotionTimelineDisplay.from_estimator(model, table)
+    stride = model[-1].net_.members[0].encoders[0].stride
+    np.testing.assert_allclose(np.diff(display.time), stride * 160 / 8000)
+    np.testing.assert_allclose(np.diff(_told(model, table, 0.5).time), stride * 0.5)
+    X = model[0].transform(table)
+    own = EmotionTimelineDisplay.from_estimator(model[-1], X)  # who knows what it was made of?
+    np.testing.assert_allclose(np.diff(own.time), stride * 512 / 22050)
+
+
+def _told(model, table, seconds):
+    return EmotionTimelineDisplay.from_estimator(model, table, frame_duration=seconds)

@@ -267,3 +267,19 @@ def test_joint_weights_never_turn_the_signs_of_equation_five():
     with torch.no_grad():
         weight.raw_theta.fill_(-5)
     assert (weight.theta > 0).all()
+
+
+def test_the_credibility_is_told_from_the_mean_over_the_steps_with_sound():
+    net = StudentNet([AUDIO], K, 0.3).eval()
+    audio = torch.nn.functional.pad(make_inputs()["audio"], (0, 96))
+    seen = []
+    net.credibility.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    run(net, {"audio": audio})
+    with torch.no_grad():
+        steps, mask = net.encoders[0](audio)
+    assert not mask[:, -1].any()
+    expected = torch.stack(
+        [song[heard].mean(dim=0) for song, heard in zip(steps, mask, strict=True)]
+    )
+    assert (expected - steps.mean(dim=1)).abs().max() > 1e-4
+    assert_close(seen[0], expected, atol=1e-6, rtol=0)
