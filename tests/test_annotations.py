@@ -188,3 +188,12 @@ def test_songs_of_several_sets_are_tuples_and_the_result_has_the_index_of_their_
     table = aggregate_annotations(votes, songs=index)
     assert table.index.equals(index)
     assert table["n_annotators"].tolist() == [1, 0, 2]
+
+
+def test_a_column_an_annotator_is_told_how_to_become_a_row_a_vote():
+    wide = pd.DataFrame({"song": ["a", "b"], "ann": ["calm", "sad"], "bob": ["calm", None]})
+    with pytest.raises(ValueError, match=r"no column 'emotion'.*votes\.melt"):
+        aggregate_annotations(wide)
+    long = wide.melt("song", var_name="annotator", value_name="emotion")
+    table = aggregate_annotations(long)
+    assert table[table.attrs["emotions"]].sum(axis=1).to_dict() == {"a": 2, "b": 1}

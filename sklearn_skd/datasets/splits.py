@@ -39,8 +39,9 @@ def train_validation_test_split(
         column ``artist`` or a group in `groups` of the Bunch. None: versions alone. A song
         without group (None, NaN) is free. Versions are known where there are columns ``artist``
         and ``title``, see :func:`song_groups`.
-    target : array-like of shape (n_songs,), default=None
-        Emotions to stratify by. None: `target` of the Bunch or the column ``emotion``.
+    target : str or array-like of shape (n_songs,), default=None
+        Emotions to stratify by, or the name of their column. None: `target` of the Bunch or the
+        column ``emotion``.
     random_state : int, RandomState instance or None, default=None
         Seed of the order in which groups are placed.
 
@@ -175,6 +176,10 @@ def _strata(songs, table, target):
         if "emotion" not in table.columns:
             raise ValueError("The emotions are unknown: pass target=..., one a song.")
         target = table["emotion"]
+    if isinstance(target, str):
+        if target not in table:
+            raise ValueError(f"The song table has no column {target!r}: it has {list(table)}.")
+        target = table[target]
     if len(target) != len(table):
         raise ValueError(f"target has {len(target)} labels for {len(table)} songs.")
     codes, names = pd.factorize(pd.Series(list(target), dtype=object), use_na_sentinel=False)

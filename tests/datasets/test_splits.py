@@ -168,3 +168,15 @@ def test_songs_without_a_group_at_all_are_an_error():
         count_leaks({"train": ["a"], "test": ["z"]}, pd.Series({"a": "Ann"}))
     with pytest.raises(ValueError, match="'a' twice"):
         count_leaks({"train": ["a"]}, pd.Series(["Ann", "Bob"], index=["a", "a"]))
+
+
+def test_the_target_may_be_the_name_of_a_column():
+    songs = pd.DataFrame(
+        {"artist": [f"artist {i // 4}" for i in range(80)], "mood": ["calm", "sad"] * 40}
+    )
+    named = train_validation_test_split(songs, target="mood", random_state=0)
+    told = train_validation_test_split(songs, target=songs["mood"], random_state=0)
+    for side, index in named.items():
+        assert index.equals(told[side])
+    with pytest.raises(ValueError, match=r"no column 'feeling': it has \['artist', 'mood'\]"):
+        train_validation_test_split(songs, target="feeling")

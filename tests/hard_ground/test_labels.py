@@ -390,6 +390,15 @@ def test_one_group_cannot_be_cross_fitted(X):
         make_student().fit(X, Y * 6, groups=np.zeros(24))
 
 
+@pytest.mark.parametrize("wrap", [pd.DataFrame, lambda names: np.array(names)[:, None]])
+def test_groups_may_be_a_column(wrap):
+    names = ["ann", "bob", "ann", "eve"]
+    column = wrap({"artist": names} if wrap is pd.DataFrame else names)
+    assert check_groups(column, 4).tolist() == check_groups(names, 4).tolist()
+    with pytest.raises(ValueError, match=r"groups has shape \(4, 2\); expected one group a song"):
+        check_groups(pd.DataFrame({"artist": names, "album": names}), 4)
+
+
 def test_groups_with_gaps_reach_the_folds(X):
     groups = np.where(np.arange(24) % 5 == 0, np.nan, np.arange(24) // 2)
     student = make_student(teacher=TeacherClassifier(max_epochs=1)).fit(X, Y * 6, groups=groups)

@@ -335,3 +335,15 @@ def test_songs_without_weight_do_not_count_for_the_floor():
 def test_the_number_of_draws_must_be_a_positive_integer(n_draws):
     with pytest.raises(ValueError, match="n_draws must be an integer"):
         calibration_null_floor([[0.5, 0.5]], n_draws=n_draws)
+
+
+def test_columns_named_by_the_labels_are_aligned_by_name():
+    rng = np.random.default_rng(0)
+    proba = pd.DataFrame(rng.dirichlet(np.ones(3), size=60), columns=["calm", "joy", "sad"])
+    y = [rng.choice(list(proba), p=row) for row in proba.to_numpy()]
+    turned = proba[["sad", "calm", "joy"]]
+    assert expected_calibration_error(y, turned) == expected_calibration_error(y, proba)
+    said = expected_calibration_error(y, turned, labels=["sad", "calm", "joy"])
+    assert said == pytest.approx(expected_calibration_error(y, proba))
+    other = turned.set_axis(["p1", "p2", "p3"], axis=1)  # names that say nothing
+    assert expected_calibration_error(y, other) != expected_calibration_error(y, proba)
