@@ -19,6 +19,8 @@ from sklearn_skd.distillation import cross_entropy
 from sklearn_skd.networks import Ensemble, Source, TeacherNet
 from sklearn_skd.networks.temporal import TemporalEncoder
 
+ONES = np.ones(30, dtype=np.float32)
+
 
 class Linear(torch.nn.Module):
     """The least net that the training takes."""
@@ -110,7 +112,7 @@ def test_curve_without_validation_has_no_best_epoch_but_the_last(sources, target
 
 
 def test_validation_follows_the_net_of_each_epoch(sources, targets):
-    valid = sources, targets["target"]
+    valid = sources, targets["target"], ONES
     net, curve = train_net(Dropping, loss_of, sources, targets, plan(patience=9), valid=valid)
     assert curve.valid_epochs == [1, 2, 3]
     assert [logits.shape for logits in curve.valid_logits] == 3 * [(30, 2)]
@@ -120,10 +122,19 @@ def test_validation_follows_the_net_of_each_epoch(sources, targets):
     assert curve.valid_loss[-1] == pytest.approx(float(loss), rel=1e-5)
 
 
+def test_the_validation_loss_counts_songs_by_their_weight(sources, targets):
+    weight = np.where(np.arange(30) < 10, 1.0, 0.0)
+    valid = sources, targets["target"], weight
+    net, curve = train_net(Dropping, loss_of, sources, targets, plan(), valid=valid)
+    first = torch.from_numpy(run_net(net, sources)["logits"][:10])
+    loss = cross_entropy(first, torch.from_numpy(targets["target"][:10])).mean()
+    assert curve.valid_loss[-1] == pytest.approx(float(loss), rel=1e-5)
+
+
 def test_validation_does_not_change_what_is_learnt(sources, targets):
     alone, _ = train_net(Linear, loss_of, sources, targets, plan())
     followed, _ = train_net(
-        Linear, loss_of, sources, targets, plan(), valid=(sources, targets["target"])
+        Linear, loss_of, sources, targets, plan(), valid=(sources, targets["target"], ONES)
     )
     assert_array_equal(weights(alone), weights(followed))
 
@@ -134,7 +145,7 @@ def test_best_epoch_has_the_lowest_validation_loss():
 
 
 def test_patience_ends_a_run_that_gets_worse(sources, targets):
-    contrary = sources, 1 - targets["target"]
+    contrary = sources, 1 - targets["target"], ONES
     _, curve = train_net(
         Linear, loss_of, sources, targets, plan(max_epochs=60, patience=4), valid=contrary
     )
@@ -143,14 +154,14 @@ def test_patience_ends_a_run_that_gets_worse(sources, targets):
 
 
 def test_without_patience_a_run_that_gets_worse_goes_on(sources, targets):
-    contrary = sources, 1 - targets["target"]
+    contrary = sources, 1 - targets["target"], ONES
     _, curve = train_net(Linear, loss_of, sources, targets, plan(max_epochs=12), valid=contrary)
     assert len(curve.train_loss) == 12
     assert not curve.ended
 
 
 def test_where_no_epoch_is_chosen_few_are_looked_at_and_the_last_always(sources, targets):
-    valid = sources, targets["target"]
+    valid = sources, targets["target"], ONES
     net, curve = train_net(Linear, loss_of, sources, targets, plan(max_epochs=12), valid=valid)
     assert curve.valid_epochs == [5, 10, 12]
     assert_array_equal(curve.valid_logits[-1], run_net(net, sources)["logits"])
@@ -193,7 +204,7 @@ class Context:
 @pytest.mark.parametrize("validated", [False, True])
 def test_a_callback_sees_every_epoch_and_may_end_the_run(sources, targets, validated):
     context = Context(stop_after=2)
-    valid = (sources, targets["target"]) if validated else None
+    valid = (sources, targets["target"], ONES) if validated else None
     many = plan(max_epochs=9)
     _, curve = train_net(
         Linear, loss_of, sources, targets, many, valid=valid, progress=("me", context)

@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import rich
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV
@@ -216,8 +217,16 @@ def test_parallelism_in_three_levels_comes_to_an_end(X, run):
     assert np.isfinite(fitted.cv_results_["mean_test_score"]).all()
 
 
-def test_progress_bars_of_a_search_follow_the_workers(X, run, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")  # the width that rich draws for
+@pytest.fixture
+def wide_console():
+    """rich has one console for all, which knows its width since its first use."""
+    rich.reconfigure(width=200)
+    yield
+    rich.reconfigure()
+
+
+@pytest.mark.usefixtures("wide_console")
+def test_progress_bars_of_a_search_follow_the_workers(X, run, capsys):
     watched = search(tiny_student(), {"mean_weight": [0.2, 0.4]})
     watched.set_callbacks(ProgressBar(max_propagation_depth=None))
     run(watched.fit, X, EMOTIONS)
