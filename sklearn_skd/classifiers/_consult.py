@@ -194,14 +194,17 @@ def _fit(student, teacher, X, targets, fit_params, plans, seed, context):
     memory = check_memory(student.memory)
     run = memory.cache(cross_fit, ignore=["plans", "X", "y", "fit_params", "n_jobs", "context"])
     taught = [(plan.train, plan.asked) for plan in plans]
-    known = (targets.classes, targets.codes, fit_params, taught, own_code(teacher))
+    key = ""
+    if getattr(memory, "location", "") is not None:
+        known = (targets.classes, targets.codes, fit_params, taught, own_code(teacher))
+        key = fingerprint(X, *known)
     seeds = np.random.RandomState(seed).randint(2**31 - 1, size=len(plans))
     began = time.perf_counter()
     answers, teacher = run(
         teacher,
         plans,
         [int(one) for one in seeds],
-        "" if getattr(memory, "location", "") is None else fingerprint(X, *known),
+        key,
         X,
         targets.classes[np.maximum(targets.codes, 0)],
         fit_params,

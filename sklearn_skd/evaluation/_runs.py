@@ -244,7 +244,7 @@ def _split(songs, cv):
     splits = []
     own = None if groups is None else groups[labelled]
     for train, test in cv.split(np.zeros(len(codes)), codes, own):
-        if max(*train, *test) >= len(codes):
+        if np.concatenate([train, test]).max() >= len(codes):
             raise ValueError(
                 f"{type(cv).__name__} splits more than the {len(codes)} labelled songs, which it "
                 "was asked to split. Pass what it yields for all songs instead: list(cv.split(X))."
